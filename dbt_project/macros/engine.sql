@@ -1,0 +1,57 @@
+{#
+    What only DuckDB has, behind one name each. A second engine adds `<engine>__<name>` here and nowhere else.
+#}
+
+{# HMAC-SHA-256 (RFC 2104) of a text with the PII key, as 64 hexadecimal digits; NULL stays NULL.
+   The key's pads live in session variables, so they are in no manifest, no compiled file and no log. #}
+{% macro keyed_hash(expression) %}{{ return(adapter.dispatch('keyed_hash', 'funnelhouse')(expression)) }}{% endmacro %}
+{% macro duckdb__keyed_hash(expression) %}main.keyed_hash({{ expression }}){% endmacro %}
+
+{% macro create_keyed_hash() %}{{ return(adapter.dispatch('create_keyed_hash', 'funnelhouse')()) }}{% endmacro %}
+{% macro duckdb__create_keyed_hash() %}
+create or replace macro main.keyed_hash(message) as
+    sha256(unhex(getvariable('pii_outer')) || unhex(sha256(unhex(getvariable('pii_inner')) || encode(message))))
+{% endmacro %}
+
+{# One select over several models, columns matched by name: what a new vendor adds is one name in the list. #}
+{% macro union_models(models) %}{{ return(adapter.dispatch('union_models', 'funnelhouse')(models)) }}{% endmacro %}
+{% macro duckdb__union_models(models) %}
+    {%- for model in models %}
+    select * from {{ ref(model) }}
+    {%- if not loop.last %}
+    union all by name
+    {%- endif %}
+    {%- endfor %}
+{% endmacro %}
+
+{# The rows of a list, for a cross join: `alias(column)`. #}
+{% macro unnest_text(list_expression, alias, column) %}{{ return(adapter.dispatch('unnest_text', 'funnelhouse')(list_expression, alias, column)) }}{% endmacro %}
+{% macro duckdb__unnest_text(list_expression, alias, column) %}unnest({{ list_expression }}) as {{ alias }} ({{ column }}){% endmacro %}
+
+{# The days from one date to another, both included, for a cross join: `alias(column)`. #}
+{% macro days_between(first_day, last_day, alias, column) %}{{ return(adapter.dispatch('days_between', 'funnelhouse')(first_day, last_day, alias, column)) }}{% endmacro %}
+{% macro duckdb__days_between(first_day, last_day, alias, column) %}unnest(generate_series({{ first_day }}, {{ last_day }}, interval 1 day)) as {{ alias }} ({{ column }}){% endmacro %}
+
+{# A UTC timestamp as local time of the reporting zone. #}
+{% macro reporting_time(timestamp) %}{{ return(adapter.dispatch('reporting_time', 'funnelhouse')(timestamp)) }}{% endmacro %}
+{% macro duckdb__reporting_time(timestamp) %}timezone('{{ var("reporting_timezone") }}', timezone('UTC', {{ timestamp }})){% endmacro %}
+
+{# A text in Unicode normal form C (one spelling for an accented letter). #}
+{% macro nfc(text) %}{{ return(adapter.dispatch('nfc', 'funnelhouse')(text)) }}{% endmacro %}
+{% macro duckdb__nfc(text) %}nfc_normalize({{ text }}){% endmacro %}
+
+{# A text without accents. #}
+{% macro without_accents(text) %}{{ return(adapter.dispatch('without_accents', 'funnelhouse')(text)) }}{% endmacro %}
+{% macro duckdb__without_accents(text) %}strip_accents({{ text }}){% endmacro %}
+
+{# Whether a text holds a match of a regular expression (RE2 and Java agree on what the seeds use). #}
+{% macro matches(text, pattern) %}{{ return(adapter.dispatch('matches', 'funnelhouse')(text, pattern)) }}{% endmacro %}
+{% macro duckdb__matches(text, pattern) %}regexp_matches({{ text }}, {{ pattern }}){% endmacro %}
+
+{# Distinct values of a group as a sorted list. #}
+{% macro sorted_values(expression) %}{{ return(adapter.dispatch('sorted_values', 'funnelhouse')(expression)) }}{% endmacro %}
+{% macro duckdb__sorted_values(expression) %}list_sort(list(distinct {{ expression }})){% endmacro %}
+
+{# Of a group, the value of the row that comes first by several expressions. #}
+{% macro first_by(value, ordering) %}{{ return(adapter.dispatch('first_by', 'funnelhouse')(value, ordering)) }}{% endmacro %}
+{% macro duckdb__first_by(value, ordering) %}min_by({{ value }}, ({{ ordering | join(', ') }})){% endmacro %}

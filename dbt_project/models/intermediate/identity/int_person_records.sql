@@ -1,0 +1,26 @@
+with
+
+people as (
+
+    select * from {{ ref('int_people_unioned') }}
+
+),
+
+identifiers as (
+
+    select * from {{ ref('int_identifiers_resolved') }}
+
+),
+
+final as (
+
+    select
+        identifiers.person_number,
+        people.*
+    from people
+    inner join identifiers
+        on people.record_identifier = identifiers.identifier
+
+)
+
+select * from final

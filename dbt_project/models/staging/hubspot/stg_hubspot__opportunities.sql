@@ -1,0 +1,121 @@
+with
+
+deals as (
+
+    select * from {{ source('hubspot', 'deal') }}
+
+),
+
+pipeline_stages as (
+
+    select * from {{ source('hubspot', 'deal_pipeline_stage') }}
+
+),
+
+stage_entries as (
+
+    select * from {{ source('hubspot', 'deal_stage') }}
+
+),
+
+deal_companies as (
+
+    select * from {{ source('hubspot', 'deal_company') }}
+
+),
+
+deal_contacts as (
+
+    select * from {{ source('hubspot', 'deal_contact') }}
+
+),
+
+-- A deal can have several companies and contacts; HubSpot's export does not tell the primary one, so the oldest id stands.
+companies as (
+
+    select
+        deal_id,
+        min(company_id) as company_id
+    from deal_companies
+    group by deal_id
+
+),
+
+contacts as (
+
+    select
+        deal_id,
+        min(contact_id) as contact_id
+    from deal_contacts
+    group by deal_id
+
+),
+
+wins as (
+
+    select
+        stage_entries.deal_id,
+        min(stage_entries.date_entered) as won_at
+    from stage_entries
+    inner join pipeline_stages
+        on stage_entries.value = pipeline_stages.stage_id
+    where pipeline_stages.closed_won
+    group by stage_entries.deal_id
+
+),
+
+renamed as (
+
+    select
+        -- ids
+        'hubspot' as source_system,
+        cast(deals.deal_id as varchar) as opportunity_record_id,
+        cast(companies.company_id as varchar) as account_record_id,
+        cast(contacts.contact_id as varchar) as primary_person_record_id,
+        cast(deals.owner_id as varchar) as owner_id,
+
+        -- strings
+        deals.property_dealname as name,
+        case lower(deals.property_dealtype)
+            when 'newbusiness' then 'new_business'
+            when 'existingbusiness' then 'expansion'
+            else lower(deals.property_dealtype)
+        end as opportunity_type,
+        coalesce(pipeline_stages.label, deals.deal_pipeline_stage_id) as stage,
+        deals.property_closed_lost_reason as loss_reason,
+        upper(deals.property_deal_currency_code) as currency,
+
+        -- numerics
+        deals.property_amount as amount,
+        pipeline_stages.probability,
+
+        -- booleans
+        coalesce(pipeline_stages.is_closed, pipeline_stages.closed_won, false) as is_closed,
+        coalesce(pipeline_stages.closed_won, false) as is_won,
+
+        -- timestamps
+        deals.property_createdate as created_at,
+        case
+            when coalesce(pipeline_stages.is_closed, pipeline_stages.closed_won) then deals.property_closedate
+        end as closed_at,
+        case
+            when pipeline_stages.closed_won then coalesce(wins.won_at, deals.property_closedate)
+        end as won_at,
+        case
+            when not coalesce(pipeline_stages.is_closed, false) then cast(deals.property_closedate as date)
+        end as expected_close_on,
+        deals.property_hs_lastmodifieddate as updated_at
+    from deals
+    left join pipeline_stages
+        on deals.deal_pipeline_stage_id = pipeline_stages.stage_id
+    left join wins
+        on deals.deal_id = wins.deal_id
+    left join companies
+        on deals.deal_id = companies.deal_id
+    left join contacts
+        on deals.deal_id = contacts.deal_id
+    where not coalesce(deals.is_deleted, false)
+
+)
+
+select * from renamed

@@ -1,0 +1,9 @@
+with
+
+source as (
+
+    select * from {{ source('ledger', 'files') }}
+
+)
+
+select * from source
