@@ -37,12 +37,12 @@ lint: $(INSTALLED) ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project/models dbt_project/tests/singular
+	@FUNNELHOUSE_WAREHOUSE=:memory: $(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project/models dbt_project/tests/singular
 
 format: $(INSTALLED) ## Mend style where a tool can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
-	@$(BIN)/sqlfluff fix --disable-progress-bar --force dbt_project/models dbt_project/tests/singular
+	@FUNNELHOUSE_WAREHOUSE=:memory: $(BIN)/sqlfluff fix --disable-progress-bar dbt_project/models dbt_project/tests/singular
 
 docs: $(INSTALLED) ## Write the data dictionary to .funnelhouse/dbt/static_index.html
 	@$(BIN)/python -m orchestration.dictionary

@@ -14,8 +14,7 @@ form_submissions as (
 
 merged_people as (
 
-    -- A new source of merges is one name in this list.
-    {{ union_models(['stg_hubspot__merged_people']) }}
+    select * from {{ ref('int_merged_people_unioned') }}
 
 ),
 

@@ -20,6 +20,7 @@ final as (
     from people
     inner join identifiers
         on people.record_identifier = identifiers.identifier
+    where people.is_current
 
 )
 

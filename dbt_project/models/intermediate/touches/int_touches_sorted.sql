@@ -1,5 +1,3 @@
-{{ config(order_by=['person_number', 'touched_at', 'touch_id']) }}
-
 with
 
 session_touches as (

@@ -31,6 +31,7 @@ renamed as (
 
         -- booleans
         {{ parse_consent('consent') }} as has_marketing_consent,
+        false as is_deleted,
 
         -- timestamps
         created_at,

@@ -31,12 +31,12 @@ renamed as (
 
         -- booleans
         cast(null as boolean) as has_marketing_consent,
+        coalesce(_fivetran_deleted, false) as is_deleted,
 
         -- timestamps
         property_createdate as created_at,
         property_lastmodifieddate as updated_at
     from source
-    where not coalesce(_fivetran_deleted, false)
 
 )
 

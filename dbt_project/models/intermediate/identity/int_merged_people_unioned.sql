@@ -1,0 +1,10 @@
+with
+
+-- A new source of merges is one name in this list.
+unioned as (
+
+    {{ union_models(['stg_hubspot__merged_people']) }}
+
+)
+
+select * from unioned
