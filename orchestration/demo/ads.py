@@ -104,12 +104,8 @@ def write_ads(writer: Writer, seed: int, scale: float, copies: int) -> Spend:
     export."""
     spend = Spend()
     found = campaigns(copies)
-    _write_google(
-        writer, Draws(seed, 0, "google"), [c for c in found if c.platform == "google_ads"], scale, spend
-    )
-    _write_canonical(
-        writer, Draws(seed, 0, "ads"), [c for c in found if c.platform != "google_ads"], scale, spend
-    )
+    _write_google(writer, Draws(seed, 0, "google"), [c for c in found if c.platform == "google_ads"], scale, spend)
+    _write_canonical(writer, Draws(seed, 0, "ads"), [c for c in found if c.platform != "google_ads"], scale, spend)
     return spend
 
 
@@ -131,19 +127,16 @@ def _write_google(writer: Writer, draws: Draws, found: list[Campaign], scale: fl
         account = np.full(len(days), accounts.index(campaign.account))
         group_ids = [campaign.campaign_id * 10 + number for number in range(len(campaign.ad_groups))]
         group_rows += [
-            (gid, campaign.campaign_id, name)
-            for gid, (name, _) in zip(group_ids, campaign.ad_groups, strict=True)
+            (gid, campaign.campaign_id, name) for gid, (name, _) in zip(group_ids, campaign.ad_groups, strict=True)
         ]
         parts = _split(micros, [share for *_, share in _SLICES[campaign.kind]])
         for (network, device, _), part in zip(_SLICES[campaign.kind], parts, strict=True):
             code = np.full(len(days), slices.index((_NETWORKS.index(network), device)))
-            clicks = np.round(
-                part / 1e6 / campaign.cost_per_click * draws.lognormal(len(days), 1.0, 0.15)
-            ).astype(np.int64)
+            clicks = np.round(part / 1e6 / campaign.cost_per_click * draws.lognormal(len(days), 1.0, 0.15)).astype(
+                np.int64
+            )
             shown = np.round(
-                (clicks + 1)
-                * (18 if campaign.kind == "SEARCH" else 140)
-                * draws.lognormal(len(days), 1.0, 0.2)
+                (clicks + 1) * (18 if campaign.kind == "SEARCH" else 140) * draws.lognormal(len(days), 1.0, 0.2)
             ).astype(np.int64)
             kept = part > 0
             row = (days, np.full(len(days), place), account, code, part, clicks, shown)
@@ -258,9 +251,7 @@ def _write_google_batch(
     )
 
 
-def _write_google_histories(
-    writer: Writer, found: list[Campaign], group_rows: list[tuple[int, int, str]]
-) -> None:
+def _write_google_histories(writer: Writer, found: list[Campaign], group_rows: list[tuple[int, int, str]]) -> None:
     writer.write(
         "google_ads",
         "account_history",
@@ -306,10 +297,7 @@ def _write_google_histories(
         f"""select id, campaign_id, name, 'ENABLED' as status, timestamp '2024-12-01 08:05:00' as updated_at,
             true as _fivetran_active, timestamp '{_SYNCED}' as _fivetran_synced from rows order by id""",
         rows=pa.table(
-            {
-                name: [row[place] for row in group_rows]
-                for place, name in enumerate(("id", "campaign_id", "name"))
-            }
+            {name: [row[place] for row in group_rows] for place, name in enumerate(("id", "campaign_id", "name"))}
         ),
     )
 
@@ -327,9 +315,9 @@ def _write_canonical(writer: Writer, draws: Draws, found: list[Campaign], scale:
         first = np.round(micros * campaign.ad_groups[0][1] / 10_000).astype(np.int64) * 10_000
         for number, cost in enumerate([first, micros - first][: len(campaign.ad_groups)]):
             groups.append((f"{campaign.campaign_id}{number + 1:02d}", campaign.ad_groups[number][0]))
-            clicks = np.round(
-                cost / 1e6 / campaign.cost_per_click * draws.lognormal(len(days), 1.0, 0.15)
-            ).astype(np.int64)
+            clicks = np.round(cost / 1e6 / campaign.cost_per_click * draws.lognormal(len(days), 1.0, 0.15)).astype(
+                np.int64
+            )
             shown = np.round((clicks + 1) * 95 * draws.lognormal(len(days), 1.0, 0.2)).astype(np.int64)
             kept = cost > 0
             row = (days, np.full(len(days), place), np.full(len(days), len(groups) - 1), cost, clicks, shown)
@@ -370,9 +358,7 @@ def _write_canonical(writer: Writer, draws: Draws, found: list[Campaign], scale:
         spend.add(_DAYS[total > 0], key[0], key[1], key[2], total[total > 0])
 
 
-def _canonical_table(
-    rows: dict[str, np.ndarray], found: list[Campaign], groups: list[tuple[str, str]]
-) -> pa.Table:
+def _canonical_table(rows: dict[str, np.ndarray], found: list[Campaign], groups: list[tuple[str, str]]) -> pa.Table:
     place = rows["campaign"]
     return pa.table(
         {

@@ -252,9 +252,7 @@ _PAID: dict[str, list[tuple[str | None, str | None, str | None, str | None, floa
     "LI | FR | Livre blanc > démo": [
         ("linkedin", "paid_social", "https://www.linkedin.com/", "li_fat_id", 2.8, 0.5, 0.8)
     ],
-    "LI | EN | RevOps leaders": [
-        ("linkedin", "paid_social", "https://www.linkedin.com/", "li_fat_id", 2.1, 0.5, 1.1)
-    ],
+    "LI | EN | RevOps leaders": [("linkedin", "paid_social", "https://www.linkedin.com/", "li_fat_id", 2.1, 0.5, 1.1)],
     "meta_fr_notoriete": [
         ("facebook", "paid_social", "https://m.facebook.com/", "fbclid", 2.4, 0.3, 0.5),
         ("instagram", "paid_social", "https://l.instagram.com/", "fbclid", 1.7, 0.2, 0.4),
@@ -300,9 +298,7 @@ _OTHERS = [
     Arrival("ai_assistant", 1.3, 0.8, referrer="https://chatgpt.com/", quality=1.3),
     Arrival("ai_assistant", 0.5, 0.3, referrer="https://www.perplexity.ai/", quality=1.3),
     Arrival("email", 0.5, 3.4, source="brevo", medium="email", campaign="nurture_bienvenue", quality=1.0),
-    Arrival(
-        "email", 0.2, 1.2, source="newsletter", medium="E-mail", campaign="nurture_cas_client", quality=1.0
-    ),
+    Arrival("email", 0.2, 1.2, source="newsletter", medium="E-mail", campaign="nurture_cas_client", quality=1.0),
     Arrival(
         "affiliate",
         0.9,

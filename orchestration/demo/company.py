@@ -27,9 +27,7 @@ def write_company_money(writer: Writer, draws: Draws, scale: float) -> None:
         noise = draws.uniform(4)
         rows.append((first.replace(day=28), "salaries", "marketing", None, None, 15_800 * team, "EUR"))
         rows.append((first.replace(day=28), "salaries", "sales", None, None, 21_400 * team, "EUR"))
-        rows.append(
-            (first.replace(day=3), "tools", "marketing", None, None, 1_450 * team + 90 * noise[0], "EUR")
-        )
+        rows.append((first.replace(day=3), "tools", "marketing", None, None, 1_450 * team + 90 * noise[0], "EUR"))
         rows.append((first.replace(day=5), "tools", "sales", None, None, 890 * team + 60 * noise[1], "USD"))
         if first.year == 2025:
             rows.append(
@@ -43,9 +41,7 @@ def write_company_money(writer: Writer, draws: Draws, scale: float) -> None:
                     "EUR",
                 )
             )
-            rows.append(
-                (first.replace(day=20), "agency", "marketing", None, None, 1_300 + 300 * noise[3], "EUR")
-            )
+            rows.append((first.replace(day=20), "agency", "marketing", None, None, 1_300 + 300 * noise[3], "EUR"))
     for day, code, amount in (
         (date(2025, 3, 3), "EV-2025-03", 11_800.0),
         (date(2025, 5, 6), "EV-2025-05", 7_400.0),
@@ -99,10 +95,7 @@ def write_company_money(writer: Writer, draws: Draws, scale: float) -> None:
         "select month, channel, cast(amount as decimal(18, 2)) as amount, 'EUR' as currency from rows",
         once=True,
         rows=pa.table(
-            {
-                name: [row[place] for row in budget]
-                for place, name in enumerate(("month", "channel", "amount"))
-            }
+            {name: [row[place] for row in budget] for place, name in enumerate(("month", "channel", "amount"))}
         ),
     )
     goals = {"leads": 245, "mqls": 110, "opportunities": 30, "customers": 12, "mrr_new": 10_500}

@@ -46,9 +46,7 @@ class Draws:
     def choice(self, count: int, weights: Sequence[float] | Floats) -> Integers:
         """Positions in `weights`, drawn in proportion to them."""
         edges = np.cumsum(np.asarray(weights, dtype=np.float64))
-        return np.minimum(
-            np.searchsorted(edges, self.uniform(count) * edges[-1], side="right"), len(edges) - 1
-        )
+        return np.minimum(np.searchsorted(edges, self.uniform(count) * edges[-1], side="right"), len(edges) - 1)
 
     def normal(self, count: int) -> Floats:
         """Standard normal numbers (Box and Muller's transform of two uniforms)."""

@@ -124,9 +124,7 @@ def generate(
     return write_company(extracts, truth, factor, seed, file_format)
 
 
-def write_company(
-    extracts: Path, truth: Path, factor: float, seed: int, file_format: str | None
-) -> DemoSummary:
+def write_company(extracts: Path, truth: Path, factor: float, seed: int, file_format: str | None) -> DemoSummary:
     """Write the company straight into the two folders; `generate` is the door with the checks."""
     accounts_wanted = max(round(LEADS * factor / LEADS_PER_ACCOUNT), 20)
     per_block = round(_LEADS_PER_BLOCK / LEADS_PER_ACCOUNT)

@@ -132,9 +132,7 @@ def _write_history(
     entries = lifecycle.entries
     mine = people.is_hubspot[entries.person]
     stage_values = sorted(set(_LIFECYCLE.values()))
-    value_of = np.array(
-        [stage_values.index(_LIFECYCLE[s]) if s in _LIFECYCLE else -1 for s in range(len(STAGES))]
-    )
+    value_of = np.array([stage_values.index(_LIFECYCLE[s]) if s in _LIFECYCLE else -1 for s in range(len(STAGES))])
     history = mine & (entries.proof == BY_HISTORY)
     staged = history & np.isin(entries.stage, [SUBSCRIBER_STAGE, LEAD, MQL, SQL])
     # HubSpot's workflow copies deals to the contact some seconds later: the same stage in a second record.
@@ -159,9 +157,7 @@ def _write_history(
     status_value = np.concatenate(
         [status, np.full(len(fresh), code["NEW"]), np.full(len(called), code["ATTEMPTED_TO_CONTACT"])]
     )
-    status_at = np.concatenate(
-        [entries.at[left], people.known_at[fresh], lifecycle.stage_times[called, MQL] + 1800]
-    )
+    status_at = np.concatenate([entries.at[left], people.known_at[fresh], lifecycle.stage_times[called, MQL] + 1800])
 
     is_status = np.repeat([False, True], [len(person), len(status_person)])
     person = np.concatenate([person, status_person])
@@ -272,9 +268,7 @@ def _write_deals(writer: Writer, rows: pa.Table, people: People, lifecycle: Life
     _write_deal_stages(writer, deals, people.is_hubspot[deals.person], rows.column("step").to_numpy(), block)
 
 
-def _write_deal_stages(
-    writer: Writer, deals: Opportunities, hubspot: Booleans, stage: Integers, block: int
-) -> None:
+def _write_deal_stages(writer: Writer, deals: Opportunities, hubspot: Booleans, stage: Integers, block: int) -> None:
     """The stages a deal went through; a few closed deals lost the row of their last stage."""
     until = np.where(deals.is_closed, deals.closed_at, END)
     deal, value, at = [], [], []

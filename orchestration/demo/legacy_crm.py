@@ -71,9 +71,7 @@ def write_legacy_crm(
     )
 
 
-def _write_people(
-    writer: Writer, accounts: Accounts, people: People, lifecycle: Lifecycle, block: int
-) -> None:
+def _write_people(writer: Writer, accounts: Accounts, people: People, lifecycle: Lifecycle, block: int) -> None:
     entries = lifecycle.entries
     converted = conversion_at(lifecycle, people)
     last = np.full(len(people), LEAD, dtype=np.int64)
@@ -158,9 +156,7 @@ def _write_history(writer: Writer, draws: Draws, people: People, lifecycle: Life
     mine = mine[~np.isin(entries.stage[mine], [OPPORTUNITY, CUSTOMER])]
     mine = mine[np.lexsort((entries.stage[mine], entries.person[mine], entries.at[mine]))]
     reasons: list[str | None] = ["Budget", "Pas le bon moment", "Hors cible", None]
-    reason = np.where(
-        np.isin(entries.stage[mine], [RECYCLED, DISQUALIFIED]), draws.whole(len(mine), 0, 3), -1
-    )
+    reason = np.where(np.isin(entries.stage[mine], [RECYCLED, DISQUALIFIED]), draws.whole(len(mine), 0, 3), -1)
     writer.write(
         "crm",
         "stage_history",
@@ -177,9 +173,7 @@ def _write_history(writer: Writer, draws: Draws, people: People, lifecycle: Life
                 "stage": texts(entries.stage[mine], list(STAGES)),
                 "happened_at": stamps(entries.at[mine]),
                 "reason": texts(reason, reasons),
-                "changed_by": texts(
-                    people.owner[entries.person[mine]], [f"{f} {n}" for _, f, n in words.OWNERS]
-                ),
+                "changed_by": texts(people.owner[entries.person[mine]], [f"{f} {n}" for _, f, n in words.OWNERS]),
             }
         ),
     )

@@ -97,9 +97,7 @@ def plan_lifecycle(
 
     # A win that the CRM dates before the first contact: sales signed first and wrote the contact down
     # afterwards.
-    early_win = (
-        leads_it & people.is_hubspot & (depth == OPPORTUNITY) & (times[:, OPPORTUNITY] < END - 60 * DAY)
-    )
+    early_win = leads_it & people.is_hubspot & (depth == OPPORTUNITY) & (times[:, OPPORTUNITY] < END - 60 * DAY)
     early_win &= people.known_at > people.known_at.min() + 120 * DAY if count else early_win
     early_win &= np.cumsum(early_win) == 1
     times[early_win, OPPORTUNITY] = office_times(draws, people.known_at[early_win] - 24 * DAY)
@@ -127,9 +125,7 @@ def plan_lifecycle(
     exit_stage = np.where(lost < NEVER, LOST, exit_stage)
     exit_at = np.where(lost < NEVER, lost, exit_at)
 
-    skip_lead_row = (
-        people.is_lead & (times[:, MQL] < END) & ~skips_mql & draws.chance(count, 0.12) & (exit_at >= NEVER)
-    )
+    skip_lead_row = people.is_lead & (times[:, MQL] < END) & ~skips_mql & draws.chance(count, 0.12) & (exit_at >= NEVER)
     parts = [(np.arange(count), 1, stage, times[:, stage]) for stage in range(LEAD, CUSTOMER + 1)]
     for stage, skipped in ((SAL, skips_sal), (MQL, skips_mql)):
         person, cycle, code, at = parts[stage - 1]
@@ -168,9 +164,7 @@ def plan_lifecycle(
     )
     mess = {
         "stage_regressions": regressions,
-        "skipped_stages": int(
-            (skips_sal & (times[:, SQL] < END)).sum() + (skips_mql & (times[:, SAL] < END)).sum()
-        ),
+        "skipped_stages": int((skips_sal & (times[:, SQL] < END)).sum() + (skips_mql & (times[:, SAL] < END)).sum()),
         "recycled_leads": int(((exit_stage == RECYCLED) & (exit_at < END)).sum()),
         "returned_leads": int((back.min(axis=1) < END).sum()) if count else 0,
         "disqualified_leads": int(((exit_stage == DISQUALIFIED) & (exit_at < END)).sum()),
@@ -207,9 +201,7 @@ def _plan_returns(
 ) -> Integers:
     """Second cycles: leads that came back months after they had been given up."""
     count = len(people)
-    odds = np.select(
-        [exit_stage == RECYCLED, exit_stage == LOST, exit_stage == DISQUALIFIED], [0.3, 0.12, 0.04], 0.0
-    )
+    odds = np.select([exit_stage == RECYCLED, exit_stage == LOST, exit_stage == DISQUALIFIED], [0.3, 0.12, 0.04], 0.0)
     odds = np.where((exit_stage == LOST) & ~leads_it, 0.0, odds)
     returns = draws.chance(count, odds)
     back = np.full((count, 7), NEVER, dtype=np.int64)
@@ -223,18 +215,14 @@ def _plan_returns(
     return back
 
 
-def _entries(
-    parts: list[tuple[Integers, int, int, Integers]], people: People, skip_lead_row: Booleans
-) -> Entries:
+def _entries(parts: list[tuple[Integers, int, int, Integers]], people: People, skip_lead_row: Booleans) -> Entries:
     person = np.concatenate([who for who, *_ in parts])
     cycle = np.concatenate([np.full(len(who), number, dtype=np.int64) for who, number, *_ in parts])
     stage = np.concatenate([np.full(len(who), code, dtype=np.int64) for who, _, code, _ in parts])
     at = np.concatenate([times for *_, times in parts])
     kept = at < END
     person, cycle, stage, at = person[kept], cycle[kept], stage[kept], at[kept]
-    proof = np.where(
-        (stage == OPPORTUNITY) | (stage == CUSTOMER) | (stage == LOST), BY_OPPORTUNITY, BY_HISTORY
-    )
+    proof = np.where((stage == OPPORTUNITY) | (stage == CUSTOMER) | (stage == LOST), BY_OPPORTUNITY, BY_HISTORY)
     proof = np.where((stage == LEAD) & (cycle == 1) & skip_lead_row[person], BY_CREATION, proof)
     return Entries(person, cycle, stage, at, proof, np.ones(len(at), dtype=bool))
 

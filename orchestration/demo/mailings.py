@@ -146,9 +146,7 @@ def write_attendance(
                 "email": people.email.take(pa.array(person)),
                 "spelling": spelling,
                 "event_name": texts(event, [name for name, *_ in FAIRS] + [name for name, *_ in WEBINARS]),
-                "campaign_id": texts(
-                    event, [code for _, code, *_ in FAIRS] + [code for _, code, _ in WEBINARS]
-                ),
+                "campaign_id": texts(event, [code for _, code, *_ in FAIRS] + [code for _, code, _ in WEBINARS]),
                 "attended_at": stamps(attendance["at"][order]),
             }
         ),

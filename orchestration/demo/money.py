@@ -194,9 +194,7 @@ def _plan_subscriptions(
         "deal": np.concatenate([new, new[small], grown]),
         "start": np.concatenate([start, cut[small], extra]),
         "end": np.concatenate([ends, np.full(len(small), NEVER), final]),
-        "amount": np.concatenate(
-            [price, np.round(price[small] * 0.7 / 100).astype(np.int64) * 100, extra_price]
-        ),
+        "amount": np.concatenate([price, np.round(price[small] * 0.7 / 100).astype(np.int64) * 100, extra_price]),
         "yearly": np.concatenate([yearly, np.zeros(len(small) + len(grown), dtype=bool)]),
     }
 
@@ -215,11 +213,7 @@ def _plan_invoices(
     start = np.where(started, subscriptions["start"], END)
     for step in range(LAST_MONTH - FIRST_MONTH + 1):
         at = add_months(start, step)
-        due = (
-            started
-            & (at < np.minimum(subscriptions["end"], END))
-            & (~subscriptions["yearly"] | (step % 12 == 0))
-        )
+        due = started & (at < np.minimum(subscriptions["end"], END)) & (~subscriptions["yearly"] | (step % 12 == 0))
         until = np.where(subscriptions["yearly"], add_months(start, step + 12), add_months(start, step + 1))
         add(subscriptions["deal"][due], at[due], until[due], subscriptions["amount"][due], True)
     has_setup = draws.chance(len(new), 0.3)
@@ -232,9 +226,7 @@ def _plan_invoices(
     return {name: values[order] for name, values in joined.items()}
 
 
-def _wins(
-    writer: Writer, accounts: Accounts, people: People, lifecycle: Lifecycle, new: Integers
-) -> pa.Table:
+def _wins(writer: Writer, accounts: Accounts, people: People, lifecycle: Lifecycle, new: Integers) -> pa.Table:
     deals = lifecycle.opportunities
     person = deals.person[new]
     rows = pa.table(
@@ -282,9 +274,7 @@ def _true_mrr(writer: Writer, rows: pa.Table, subscriptions: dict[str, np.ndarra
     for number in range(FIRST_MONTH, LAST_MONTH + 1):
         until = month_end(number)
         active = np.flatnonzero(
-            (subscriptions["start"] < until)
-            & (subscriptions["end"] >= until)
-            & (subscriptions["start"] < END)
+            (subscriptions["start"] < until) & (subscriptions["end"] >= until) & (subscriptions["start"] < END)
         )
         place.append(active)
         month.append(np.full(len(active), number))
@@ -314,9 +304,7 @@ def _query(writer: Writer, sql: str, rows: pa.Table) -> pa.Table:
     return found
 
 
-def _write_surveys(
-    writer: Writer, draws: Draws, people: People, person: Integers, won: Integers, block: int
-) -> None:
+def _write_surveys(writer: Writer, draws: Draws, people: People, person: Integers, won: Integers, block: int) -> None:
     at = office_times(draws, won + draws.whole(len(person), 45, 120) * DAY)
     kept = draws.chance(len(person), 0.6) & (at < END)
     score = np.clip(np.round(8.1 + 1.7 * draws.normal(len(person))), 0, 10)
@@ -346,8 +334,5 @@ def rates_to_eur() -> tuple[int, np.ndarray]:
     converter = CurrencyConverter(fallback_on_missing_rate=True, fallback_on_missing_rate_method="last_known")
     first, last = date(2024, 7, 1), date(2026, 1, 1)
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    rates = [
-        [1.0 if code == "EUR" else converter.convert(1, "EUR", code, day) for code in CURRENCIES]
-        for day in days
-    ]
+    rates = [[1.0 if code == "EUR" else converter.convert(1, "EUR", code, day) for code in CURRENCIES] for day in days]
     return (first - date(1970, 1, 1)).days, np.array(rates)

@@ -67,9 +67,7 @@ def make_opportunities(
     expected = (created + 60 * DAY + draws.whole(count, 0, 45) * DAY) // DAY * DAY
     closed = np.where(closed < END, closed, NEVER)
     # Reps date some wins by hand, a few days off; the stage history has the moment.
-    stated = np.where(
-        won & draws.chance(count, 0.2), (closed - draws.whole(count, 1, 4) * DAY) // DAY * DAY, closed
-    )
+    stated = np.where(won & draws.chance(count, 0.2), (closed - draws.whole(count, 1, 4) * DAY) // DAY * DAY, closed)
     stated = np.where(closed < END, np.maximum(stated, created), expected)
     has_row = draws.chance(count, 0.94)
     stated = np.where(has_row & people.is_hubspot[chosen], stated, np.where(closed < END, closed, expected))
@@ -94,9 +92,7 @@ def make_opportunities(
     )
 
 
-def add_members(
-    draws: Draws, people: People, deals: Opportunities, times: Integers
-) -> tuple[Booleans, Integers]:
+def add_members(draws: Draws, people: People, deals: Opportunities, times: Integers) -> tuple[Booleans, Integers]:
     """Colleagues who were leads by then join a HubSpot deal; what they had planned beyond it gives way to
     the deal."""
     count = len(people)
@@ -117,9 +113,7 @@ def add_members(
     return is_member, times
 
 
-def plan_expansions(
-    draws: Draws, people: People, first: Opportunities, churned_at: Integers
-) -> Opportunities:
+def plan_expansions(draws: Draws, people: People, first: Opportunities, churned_at: Integers) -> Opportunities:
     """Won customers buy more: only the people of the first deal, so that no stage is entered anew."""
     created = follow(
         draws,
@@ -156,6 +150,4 @@ def combine(parts: list[Opportunities], first_number: int) -> Opportunities:
     names = [name for name in Opportunities.__dataclass_fields__ if name not in ("number", "member_of")]
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
     member_of = np.concatenate([part.member_of + offset for part, offset in zip(parts, offsets, strict=True)])
-    return Opportunities(
-        number=first_number + np.arange(len(joined["person"])), member_of=member_of, **joined
-    )
+    return Opportunities(number=first_number + np.arange(len(joined["person"])), member_of=member_of, **joined)

@@ -148,9 +148,7 @@ def make_people(
     kind = np.where(
         place == 0,
         np.array([INBOUND, FAIR, OUTBOUND])[draws.choice(count, [0.74, 0.09, 0.17])],
-        np.array([INBOUND, FAIR, OUTBOUND, SUBSCRIBER, FORM_ONLY])[
-            draws.choice(count, [0.6, 0.08, 0.08, 0.14, 0.1])
-        ],
+        np.array([INBOUND, FAIR, OUTBOUND, SUBSCRIBER, FORM_ONLY])[draws.choice(count, [0.6, 0.08, 0.08, 0.14, 0.1])],
     )
     free_kind = np.where(draws.chance(count, 0.75), INBOUND, FORM_ONLY)
     kind = np.where(accounts.is_free_mail[account], free_kind, kind)

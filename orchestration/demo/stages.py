@@ -23,17 +23,13 @@ STAGES = [
     "lost",
     "churned",
 ]
-SUBSCRIBER_STAGE, LEAD, MQL, SAL, SQL, OPPORTUNITY, CUSTOMER, RECYCLED, DISQUALIFIED, LOST, CHURNED = range(
-    11
-)
+SUBSCRIBER_STAGE, LEAD, MQL, SAL, SQL, OPPORTUNITY, CUSTOMER, RECYCLED, DISQUALIFIED, LOST, CHURNED = range(11)
 
 # The least time between two stages; second records of a person are made within it.
 GAP = 3 * HOUR
 
 
-def follow(
-    draws: Draws, previous: Integers, median_days: float, spread: float, goes_on: Booleans
-) -> Integers:
+def follow(draws: Draws, previous: Integers, median_days: float, spread: float, goes_on: Booleans) -> Integers:
     """The next stage's time: some days later, in office hours, at least three hours after the stage
     before."""
     delay = np.round(draws.lognormal(len(previous), median_days * DAY, spread)).astype(np.int64)

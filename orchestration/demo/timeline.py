@@ -37,12 +37,8 @@ _SUMMERS = np.array(
 )
 _MONTH_WEIGHTS = np.array([0.82, 0.9, 1.05, 0.98, 0.92, 1.06, 0.74, 0.46, 1.22, 1.3, 1.26, 0.7])
 _WEEKDAY_WEIGHTS = np.array([1.0, 1.15, 1.12, 1.08, 0.84, 0.2, 0.16])
-_OFFICE_HOURS = np.array(
-    [0, 0, 0, 0, 0, 0, 0, 1, 4, 9, 10, 9, 4, 5, 9, 10, 9, 6, 2, 0, 0, 0, 0, 0], dtype=float
-)
-_WEB_HOURS = np.array(
-    [1, 1, 0, 0, 0, 1, 2, 4, 8, 12, 13, 12, 9, 10, 12, 12, 11, 9, 6, 5, 6, 6, 4, 2], dtype=float
-)
+_OFFICE_HOURS = np.array([0, 0, 0, 0, 0, 0, 0, 1, 4, 9, 10, 9, 4, 5, 9, 10, 9, 6, 2, 0, 0, 0, 0, 0], dtype=float)
+_WEB_HOURS = np.array([1, 1, 0, 0, 0, 1, 2, 4, 8, 12, 13, 12, 9, 10, 12, 12, 11, 9, 6, 5, 6, 6, 4, 2], dtype=float)
 
 
 def to_utc(local: Integers) -> Integers:

@@ -153,9 +153,7 @@ class Truth:
         plain = rows.cast(pa.schema(list(zip(rows.column_names, types, strict=True))))
         if name not in self._streams:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._streams[name] = pq.ParquetWriter(
-                self.folder / f"{name}.parquet", plain.schema, compression="zstd"
-            )
+            self._streams[name] = pq.ParquetWriter(self.folder / f"{name}.parquet", plain.schema, compression="zstd")
         self._streams[name].write_table(plain)
         self.rows[name] = self.rows.get(name, 0) + rows.num_rows
 

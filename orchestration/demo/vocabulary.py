@@ -326,9 +326,7 @@ OWNERS = [
 
 def without_accents(text: str) -> str:
     """Letters without accents, for e-mail addresses and domains."""
-    return "".join(
-        letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter)
-    )
+    return "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
 
 
 def address_part(text: str) -> str:

@@ -115,9 +115,7 @@ def write_web(
     chosen = order[first]
     mess = {
         "shared_devices": int((shared_with >= 0).sum()),
-        "second_devices_never_identified": len(
-            np.unique(visits.device[~visits.is_stitched & (visits.person >= 0)])
-        ),
+        "second_devices_never_identified": len(np.unique(visits.device[~visits.is_stitched & (visits.person >= 0)])),
         "visitors_who_never_submit": len(np.unique(visits.device[visits.person < 0])),
         "private_addresses_nobody_can_link": int(people.has_private.sum()),
         "submissions_without_session": chats,
@@ -160,9 +158,7 @@ def _plan_visits(
         [24.0, 16.0, 11.0],
         6.5,
     )
-    after = np.where(
-        web & (people.known_at < END - 6 * HOUR), np.minimum(draws.geometric(count, interest), 60), 0
-    )
+    after = np.where(web & (people.known_at < END - 6 * HOUR), np.minimum(draws.geometric(count, interest), 60), 0)
 
     # Before the first form: the last session holds the form, the others lie up to two months back.
     person = np.repeat(np.arange(count), before)
@@ -180,29 +176,21 @@ def _plan_visits(
     person = np.repeat(np.arange(count), after)
     known = people.known_at[person]
     until = np.minimum(END - HOUR, known + 190 * DAY)
-    at = (
-        known
-        + HOUR // 2
-        + np.floor(draws.uniform(len(person)) ** 1.6 * (until - known - HOUR // 2)).astype(np.int64)
-    )
+    at = known + HOUR // 2 + np.floor(draws.uniform(len(person)) ** 1.6 * (until - known - HOUR // 2)).astype(np.int64)
     moved = web_times(draws, at)
     late = {"person": person, "at": np.where((moved > known + HOUR // 2) & (moved < until), moved, at)}
 
     clicker = emails["person"][follows]
     mail_at = emails["at"][follows] + draws.whole(len(clicker), 3, 90)
     private = np.flatnonzero(people.has_private)
-    private_at = np.minimum(
-        people.known_at[private] + draws.whole(len(private), 2 * DAY, 40 * DAY), END - 2 * HOUR
-    )
+    private_at = np.minimum(people.known_at[private] + draws.whole(len(private), 2 * DAY, 40 * DAY), END - 2 * HOUR)
 
     person = np.concatenate([early["person"], late["person"], clicker, private])
     at = np.concatenate([early["at"], late["at"], mail_at, private_at])
     sizes = [len(early["person"]), len(late["person"]), len(clicker), len(private)]
     kind = np.repeat(np.arange(4), sizes)
     is_form = np.concatenate([early["is_form"], np.zeros(sum(sizes[1:]), dtype=bool)])
-    mailing = np.concatenate(
-        [np.full(sizes[0] + sizes[1], -1), emails["mailing"][follows], np.full(sizes[3], -1)]
-    )
+    mailing = np.concatenate([np.full(sizes[0] + sizes[1], -1), emails["mailing"][follows], np.full(sizes[3], -1)])
 
     # Devices: 0 the one with the first form, 1 another one, 2 a private one.
     total = len(person)
@@ -317,9 +305,7 @@ def _write_visits(
     first_form &= visits.at[sent] > people.known_at[visits.person[sent]] - 901
     minutes = draws.whole(len(sent), 40, 900)
     submitted = np.where(first_form, people.known_at[visits.person[sent]] - 5, visits.at[sent] + minutes)
-    chatty = np.flatnonzero(
-        people.is_web & draws.chance(len(people), 0.04) & (people.known_at < END - 2 * DAY)
-    )
+    chatty = np.flatnonzero(people.is_web & draws.chance(len(people), 0.04) & (people.known_at < END - 2 * DAY))
     chat_at = (
         people.known_at[chatty]
         + HOUR

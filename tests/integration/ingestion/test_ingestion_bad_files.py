@@ -216,6 +216,36 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_run(
     assert house.load().loaded
 
 
+def test_a_file_that_cannot_be_opened_is_rejected_and_one_that_went_away_is_left(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.put("crm/people.csv", "id\n1\n")
+
+    def fail(error: OSError) -> str:
+        with monkeypatch.context() as patch:
+            patch.setattr(Extract, "sha256", lambda self: (_ for _ in ()).throw(error))
+            [result] = house.load().files
+        return f"{result.status}: {result.error}"
+
+    assert fail(PermissionError(13, "Permission denied")) == (
+        "rejected: crm/people.csv: it cannot be opened (Permission denied); check its permissions"
+    )
+    assert fail(FileNotFoundError(2, "No such file")) == (
+        "changed: crm/people.csv: it went away while it was read; left for the next run"
+    )
+    house.load()
+    assert house.rows("select status from ledger.files") == [("loaded",)]
+
+
+def test_a_full_disk_is_no_fault_of_the_file(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.put("crm/people.csv", "id\n1\n")
+    full = OSError(28, "No space left on device")
+    monkeypatch.setattr("orchestration.ingestion.loader.plain", lambda *_, **__: (_ for _ in ()).throw(full))
+    with pytest.raises(OSError, match="No space left on device"):
+        house.load()
+    assert house.rows("select count(*) from ledger.files") == [(0,)]
+
+
 def test_a_crash_between_files_leaves_whole_files_only(house: House) -> None:
     for number in range(4):
         house.put(f"email/events/{number}.csv", f"event_id\n{number}\n{number}x\n")

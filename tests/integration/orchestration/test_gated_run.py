@@ -91,7 +91,9 @@ def test_a_run_goes_from_files_to_published_marts_and_a_second_one_changes_nothi
             "select opportunity_id, is_won from marts.marts.fct_opportunities order by 1"
         ).fetchall()
         emails = connection.execute("select email from marts.marts.fct_opportunities").fetchall()
+        reconciled = connection.execute("from marts.marts.rpt_reconciliation").fetchall()
     assert rows == [("1", True), ("2", False), ("3", None)]
+    assert reconciled == [(published(settings)["run_id"], 3)]
     assert not [email for (email,) in emails if email and "@" in email]
     assert (settings.data_docs / "index.html").exists()
 

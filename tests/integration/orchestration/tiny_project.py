@@ -111,14 +111,16 @@ FILES = {
             expect: {rows: []}
     """,
     "dbt_project/models/marts/quality/rpt_reconciliation.sql": """
-        select count(*) as opportunities from {{ ref('fct_opportunities') }}
+        select '{{ var("run_id", "manual") }}' as run_id, count(*) as opportunities from {{ ref('fct_opportunities') }}
     """,
     "dbt_project/models/marts/quality/rpt_reconciliation.yml": """
         version: 2
         models:
           - name: rpt_reconciliation
             description: Counts. Grain - one row.
-            columns: [{name: opportunities, data_type: bigint, description: Rows.}]
+            columns:
+              - {name: run_id, data_type: varchar, description: Run.}
+              - {name: opportunities, data_type: bigint, description: Rows.}
     """,
     "dbt_project/models/marts/quality/rpt_data_quality.sql": """
         select run_id, layer, asset, expectation, success from {{ ref('stg_ledger__check_results') }}

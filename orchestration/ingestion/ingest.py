@@ -1,0 +1,160 @@
+"""Ingestion from end to end: every file of the extracts into the raw tables.
+
+Belongs here: a whole run over the extracts, and a look into them without loading. Does not belong here: what
+happens to one file (`loader`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import duckdb
+
+from orchestration.ingestion import fx, ledger
+from orchestration.ingestion.contracts import Contracts, Table
+from orchestration.ingestion.discovery import Extract, ExtractsNotFound, list_extracts
+from orchestration.ingestion.formats import UnreadableFile
+from orchestration.ingestion.loader import Loader, no_contract, read
+from orchestration.ingestion.results import FileCheck, FileResult, IngestionReport
+
+__all__ = [
+    "ExtractsNotFound",
+    "FileCheck",
+    "FileResult",
+    "IngestionReport",
+    "check",
+    "create_tables",
+    "ingest",
+]
+
+create_tables = ledger.create_tables
+
+Reporter = Callable[[FileResult], None]
+
+
+def ingest(
+    connection: duckdb.DuckDBPyConnection,
+    contracts: Contracts,
+    extracts: str,
+    *,
+    now: datetime,
+    sources: Collection[str] | None = None,
+    report: Reporter | None = None,
+) -> IngestionReport:
+    """Load every new file of the extracts and the default exchange rates.
+
+    Args:
+        connection: the warehouse, without an open transaction.
+        contracts: what `load_contracts` returned.
+        extracts: folder or fsspec URL.
+        now: moment of the load; without a zone it is UTC.
+        sources: only these source folders; None means all.
+        report: called after each file, as soon as its outcome is committed.
+
+    Returns:
+        One result for each file that was found. A file that cannot be read is `rejected`, never an exception.
+
+    Raises:
+        ExtractsNotFound: there is no such folder.
+        ContractError: a contract no longer fits the warehouse's table.
+    """
+    found = list_extracts(extracts)
+    if (fx.SOURCE, fx.TABLE) in contracts and (history := fx.ecb_history()):
+        found.append(history)
+    if sources is not None:
+        found = [extract for extract in found if extract.source in sources]
+    with _session(connection):
+        ledger.create_tables(connection, contracts)
+        present = {extract.file: extract for extract in found}
+        ledger.forget_absent(connection, present, sources)
+        loader = Loader(connection, contracts, present, _utc(now))
+        queue = deque(found)
+        results: dict[str, FileResult] = {}
+        while queue:
+            extract = queue.popleft()
+            started = time.perf_counter()
+            result = loader.handle(extract)
+            queue.extendleft(loader.again)
+            loader.again.clear()
+            results[extract.file] = replace(result, seconds=time.perf_counter() - started)
+            if report:
+                report(results[extract.file])
+    return IngestionReport(tuple(results.values()))
+
+
+def check(contracts: Contracts, extracts: str) -> list[FileCheck]:
+    """Read every file as `ingest` would, into memory, and tell what is inside; nothing is kept.
+
+    Raises:
+        ExtractsNotFound: there is no such folder.
+    """
+    checks = []
+    now = datetime.now(UTC).replace(tzinfo=None)
+    with duckdb.connect() as connection, _session(connection):
+        ledger.create_tables(connection, contracts)
+        for extract in list_extracts(extracts):
+            table = contracts.get((extract.source or "", extract.table))
+            if table is None:
+                problem = no_contract(extract, contracts)
+                checks.append(FileCheck(extract.file, extract.source, extract.table, "ignored", problems=(problem,)))
+                continue
+            connection.begin()
+            try:
+                checks.append(_check_file(connection, extract, table, now))
+            finally:
+                connection.rollback()
+    return checks
+
+
+def _check_file(connection: duckdb.DuckDBPyConnection, extract: Extract, table: Table, now: datetime) -> FileCheck:
+    result = FileCheck(extract.file, extract.source, extract.table, "ok")
+    try:
+        opened = read(connection, extract, table, 0, table.relation, now)
+    except UnreadableFile as error:
+        return replace(result, status="rejected", problems=(f"{extract.file}: {error}",))
+    if opened is None:
+        return replace(result, status="empty")
+    reading, landed = opened
+    unknown = tuple(reading.mapping.unknown)
+    problems = [
+        f"line {line}, column {column}: {value!r} is {reason} ({count} rows like this)"
+        for column, reason, count, line, value in connection.execute(
+            "select column_name, reason, count(*), min(line), arg_min(value, line) from ledger.quarantine"
+            " group by all order by 3 desc, 1, 2"
+        ).fetchall()
+    ]
+    return replace(
+        result,
+        status="ok" if landed.rows_in_file else "empty",
+        format=reading.format,
+        dialect=landed.dialect,
+        rows=landed.rows_in_file,
+        rows_quarantined=landed.rows_quarantined,
+        problems=tuple(problems),
+        unknown_columns=unknown,
+    )
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+@contextmanager
+def _session(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Settings that reading relies on: naive times are UTC, and rows keep the order of their file."""
+    wanted = {"TimeZone": "UTC", "preserve_insertion_order": "true"}
+    before = {
+        name: connection.execute("select current_setting(?)::varchar", [name]).fetchall()[0][0] for name in wanted
+    }
+    try:
+        for name, value in wanted.items():
+            connection.execute(f"set {name} = '{value}'")
+        yield
+    finally:
+        for name, value in before.items():
+            connection.execute(f"set {name} = '{value}'")

@@ -1,0 +1,286 @@
+"""Rows of one file, typed and checked against the contract, landed in a table; the rest in quarantine.
+
+Belongs here: the fast way (one pass that gives up at the first flaw), the thorough way (flaw by flaw), and
+what a flaw is. Does not belong here: how flaws are written down (`quarantine`), or what the rows do to rows
+that are there already (`load`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+
+from orchestration.ingestion.contracts import Column, Table
+from orchestration.ingestion.conversion import cleaned, convert, expected, identifier
+from orchestration.ingestion.formats import UnreadableFile, with_unix_lines
+from orchestration.ingestion.quarantine import (
+    PROBLEMS,
+    SOURCE,
+    FileVersion,
+    Value,
+    find_problems,
+    refuse_decimal_commas,
+    write_quarantine,
+)
+from orchestration.ingestion.readers import REJECTS, REJECTS_SCAN, Reading, first_line
+
+# Dates stand in the zone of an account or an office: the last zone is 14 hours ahead of UTC.
+_AHEAD_OF_UTC = timedelta(hours=14)
+
+# The disk, the memory or DuckDB itself failed: no file is to blame, and trying on would hide it.
+_NOT_THE_FILES_FAULT = (duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException)
+
+
+class OtherEncoding(Exception):
+    """The text turned out not to be UTF-8 beyond its first bytes."""
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What came out of a file.
+
+    Attributes:
+        rows_in_file: records met, quarantined ones included.
+        rows_quarantined: records in quarantine.
+        newest_event_at: newest value of the clock columns among accepted rows (UTC).
+        newest_stamp: newest sync stamp, None without one.
+        dialect: how the file was read.
+        is_ahead: some observed event is later than the load.
+    """
+
+    rows_in_file: int
+    rows_quarantined: int
+    newest_event_at: datetime | None
+    newest_stamp: datetime | None
+    dialect: dict[str, object]
+    is_ahead: bool = False
+
+
+def land(
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    table: Table,
+    version: FileVersion,
+    target: str,
+    scratch: Path,
+) -> Landed:
+    """Write a file's good rows to `target` and its bad rows to the quarantine, inside the open transaction.
+
+    Nothing else may have been written in that transaction: it is rolled back and begun again when the fast
+    way meets a flaw.
+
+    Raises:
+        UnreadableFile: no row can be trusted.
+        OtherEncoding: the text must be read in another character set.
+    """
+    if not reading.has_malformed:
+        try:
+            connection.execute(_insert(reading, table, version, target, _values(reading, table, version)))
+            landed = _summary(connection, reading, table, version, target, 0)
+            if not landed.is_ahead:
+                return landed
+        except _NOT_THE_FILES_FAULT:
+            raise
+        except duckdb.Error as error:
+            raise_if_disk_is_full(error)
+        connection.rollback()
+        connection.begin()
+    try:
+        return _land_thoroughly(connection, reading, table, version, target, scratch)
+    except _NOT_THE_FILES_FAULT:
+        raise
+    except duckdb.Error as error:
+        raise_if_disk_is_full(error)
+        raise UnreadableFile(f"it cannot be read: {first_line(error)}") from error
+
+
+def raise_if_disk_is_full(error: duckdb.Error) -> None:
+    """Let an error through that says nothing about the file."""
+    if "No space left" in str(error):
+        raise error
+
+
+def drop_scratch_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop what reading left behind in the session."""
+    for name in (SOURCE, PROBLEMS, f"temp.{REJECTS}", f"temp.{REJECTS_SCAN}"):
+        connection.execute(f"drop table if exists {name}")
+
+
+def _values(reading: Reading, table: Table, version: FileVersion, *, thorough: bool = False) -> list[Value]:
+    """The contract columns that the file has.
+
+    Each is defined over the one before: the file's value, the cleaned one, the typed one. The names keep DuckDB from
+    evaluating a definition wherever it is used, which made the thorough way twenty times slower.
+    """
+    values = []
+    for number, column in enumerate(table.columns):
+        position = reading.mapping.columns.get(column.name)
+        if position is None:
+            continue
+        landed, source_type = reading.values[position], reading.types[position]
+        trims = thorough and column.data_type != "varchar" and source_type == "VARCHAR"
+        raw, raw_definition = landed, None
+        if trims or not reading.nulls_are_read:
+            raw, raw_definition = f"__raw_{number}", cleaned(landed, source_type, trim=trims)
+        typed = typed_definition = convert(raw, source_type, column)
+        if thorough:
+            typed = f"__typed_{number}"
+        flaws = [(f"{raw} is not null and {typed} is null", expected(column.data_type))]
+        if source_type == "VARCHAR" and column.data_type == "varchar":
+            flaws = []
+        if column.required:
+            flaws.append((f"{raw} is null", "required, but empty"))
+        if column.clock:
+            limit = _latest(column, version)
+            flaws.append((f"coalesce({typed} > {_moment(limit)}, false)", f"later than the load at {version.now}"))
+        values.append(Value(column, raw, typed, raw_definition, typed_definition if thorough else None, tuple(flaws)))
+    return values
+
+
+def _defined(relation: str, values: list[Value]) -> str:
+    """The relation with the cleaned and the typed values that are defined by name."""
+    raw = "".join(f", {value.raw_definition} as {value.raw}" for value in values if value.raw_definition)
+    typed = "".join(f", {value.typed_definition} as {value.typed}" for value in values if value.typed_definition)
+    if raw:
+        relation = f"(select *{raw} from {relation})"
+    return f"(select *{typed} from {relation})" if typed else relation
+
+
+def _insert(
+    reading: Reading,
+    table: Table,
+    version: FileVersion,
+    target: str,
+    values: list[Value],
+    *,
+    source: str | None = None,
+) -> str:
+    """An insert that fails at the first flaw; over `source`, whose flawless rows are chosen, it cannot
+    fail.
+    """
+    by_name = {value.column.name: value for value in values}
+    selected = []
+    for column in table.columns:
+        if column.name not in by_name:
+            selected.append(f"null::{column.data_type}")
+            continue
+        value = by_name[column.name]
+        selected.append(value.typed if source else value.or_error())
+    selected += [_extra(reading), f"{version.file_id}::ubigint", _row_version(reading, version)]
+    names = ", ".join(identifier(name) for name in (*table.names, "_extra", "_file_id", "_version"))
+    flawed = [condition for value in values for condition, _ in value.flaws]
+    if reading.malformed:
+        flawed.append(reading.malformed)
+    choice = f" where not ({' or '.join(f'({condition})' for condition in flawed)})" if source and flawed else ""
+    relation = source or _defined(reading.relation, values)
+    return f"insert into {target} ({names}) select {', '.join(selected)} from {relation}{choice}"
+
+
+def _extra(reading: Reading) -> str:
+    """Unknown columns as JSON in the order of their names; NULL where all of them are empty."""
+    unknown = reading.mapping.unknown
+    if not unknown:
+        return "null::json"
+    fields = ", ".join(f"{identifier(name)} := {reading.originals[i]}" for name, i in unknown.items())
+    filled = " or ".join(f"({cleaned(reading.values[i], reading.types[i])}) is not null" for i in unknown.values())
+    return f"case when {filled} then to_json(struct_pack({fields})) end"
+
+
+def _row_version(reading: Reading, version: FileVersion) -> str:
+    fallback = _moment(version.version)
+    position = reading.mapping.stamp
+    if position is None:
+        return fallback
+    stamp = convert(reading.values[position], reading.types[position], Column("stamp", "timestamp"))
+    return f"coalesce({stamp}, {fallback})"
+
+
+def _summary(
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    table: Table,
+    version: FileVersion,
+    target: str,
+    quarantined: int,
+) -> Landed:
+    clocks = [column for column in table.columns if column.clock]
+    newest = ", ".join(f"max({identifier(column.name)})::timestamp" for column in clocks)
+    [(rows, stamp, *events)] = connection.execute(
+        f"select count(*), max(_version){', ' if newest else ''}{newest} from {target}"
+        f" where _file_id = {version.file_id}"
+    ).fetchall()
+    event = max((event for event in events if event), default=None)
+    return Landed(
+        rows_in_file=rows + quarantined,
+        rows_quarantined=quarantined,
+        newest_event_at=min(event, version.now) if event else None,
+        newest_stamp=stamp if reading.mapping.stamp is not None else None,
+        dialect=reading.described,
+        is_ahead=any(event and event > _latest(column, version) for column, event in zip(clocks, events, strict=True)),
+    )
+
+
+def _latest(column: Column, version: FileVersion) -> datetime:
+    """The latest moment that an observed event can have."""
+    return version.now + (_AHEAD_OF_UTC if column.data_type == "date" else timedelta())
+
+
+def _land_thoroughly(
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    table: Table,
+    version: FileVersion,
+    target: str,
+    scratch: Path,
+) -> Landed:
+    values = _values(reading, table, version, thorough=True)
+    reading = _read_source(connection, reading, values, scratch)
+    refuse_decimal_commas(connection, reading, values)
+    find_problems(connection, reading, values)
+    quarantined = write_quarantine(connection, reading, version)
+    connection.execute(_insert(reading, table, version, target, values, source=SOURCE))
+    return _summary(connection, reading, table, version, target, quarantined)
+
+
+def _read_source(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, values: list[Value], scratch: Path
+) -> Reading:
+    """Copy the records as they are, with their position and values, into a scratch table."""
+    try:
+        _copy_source(connection, reading, values)
+    except duckdb.InvalidInputException as error:
+        if reading.dialect is None or "invalid state" not in str(error):
+            raise
+        # Lines that end now with CR LF, now with LF.
+        connection.rollback()
+        connection.begin()
+        reading = reading.with_dialect(reading.dialect, with_unix_lines(reading.path, scratch))
+        _copy_source(connection, reading, values)
+    if reading.dialect is None:
+        return reading
+    errors = dict(connection.execute(f"select error_type, count(*) from {REJECTS} group by 1").fetchall())
+    if "INVALID ENCODING" in errors:
+        raise OtherEncoding
+    if "UNQUOTED VALUE" in errors:
+        other = reading.with_dialect(replace(reading.dialect, escape="\\"))
+        _copy_source(connection, other, values)
+        [(rejects,)] = connection.execute(f"select count(*) from {REJECTS}").fetchall()
+        if rejects < sum(errors.values()):
+            return other
+        _copy_source(connection, reading, values)
+    return reading
+
+
+def _copy_source(connection: duckdb.DuckDBPyConnection, reading: Reading, values: list[Value]) -> None:
+    drop_scratch_tables(connection)
+    numbered = f"(select row_number() over () as _ordinal, * from {reading.tolerant_relation})"
+    connection.execute(
+        f"create temp table {SOURCE.removeprefix('temp.')} as select * from {_defined(numbered, values)}"
+    )
+
+
+def _moment(moment: datetime) -> str:
+    return f"timestamp '{moment:%Y-%m-%d %H:%M:%S.%f}'"
