@@ -6,6 +6,7 @@ Nothing else in the code base reads the environment.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from collections.abc import Mapping
@@ -139,10 +140,8 @@ class Settings:
             draft = key_file.with_suffix(f".{secrets.token_hex(4)}")
             draft.touch(mode=0o600)
             draft.write_text(secrets.token_hex(32))
-            try:
+            with contextlib.suppress(FileNotFoundError):
                 draft.rename(key_file) if not key_file.exists() else draft.unlink()
-            except FileNotFoundError:
-                pass
         return replace(self, pii_key=key_file.read_text().strip())
 
 

@@ -258,8 +258,8 @@ def _invoke(
             environments.clear()
             if words[0] != "parse":
                 gc.collect()  # cursors of dbt's threads also hold the file
-        if isinstance(outcome.exception, (KeyboardInterrupt, SystemExit)):
-            raise outcome.exception
+        if outcome.exception is not None and not isinstance(outcome.exception, Exception):
+            raise outcome.exception  # somebody stopped the run: dbt keeps that to itself
         return outcome
 
 

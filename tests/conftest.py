@@ -45,7 +45,9 @@ class Outcome:
 
 def environment(home: Path, **more: str) -> dict[str, str]:
     """The variables of a run that depends on nothing of the machine's own configuration."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("FUNNELHOUSE_", "DBT_", "DAGSTER_"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("FUNNELHOUSE_", "DBT_", "DAGSTER_"))
+    }
     return kept | {"FUNNELHOUSE_HOME": str(home), "FUNNELHOUSE_PII_KEY": PII_KEY, **more}
 
 

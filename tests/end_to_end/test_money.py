@@ -17,30 +17,37 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
 
 @pytest.mark.parametrize("model", ["first_touch", "last_touch", "linear"])
 def test_credits_of_every_conversion_sum_to_one(outcome: Outcome, model: str) -> None:
-    assert outcome.query(
-        f"""
+    assert (
+        outcome.query(
+            f"""
         select conversion_id from marts.fct_conversions
         left join (
             select conversion_id, sum(credit_{model}) as credit from marts.fct_attribution_credits group by 1
         ) using (conversion_id)
         where credit is null or abs(credit - 1) > 1e-9
         """
-    ) == []
+        )
+        == []
+    )
 
 
 def test_spend_in_the_report_is_spend_in_the_fact(outcome: Outcome) -> None:
-    assert outcome.query(
-        """
+    assert (
+        outcome.query(
+            """
         select period_grain, conversion_type, model, sum(spend_reporting) as reported
         from marts.rpt_attribution group by all
         having reported <> (select coalesce(sum(spend_reporting), 0) from marts.fct_ad_spend)
         """
-    ) == []
+        )
+        == []
+    )
 
 
 def test_conversions_and_value_in_the_report_are_those_of_the_fact(outcome: Outcome) -> None:
-    assert outcome.query(
-        """
+    assert (
+        outcome.query(
+            """
         select * from (
             select period_grain, conversion_type, model, sum(conversions) as conversions, sum(value_reporting) as value
             from marts.rpt_attribution group by all
@@ -52,7 +59,9 @@ def test_conversions_and_value_in_the_report_are_those_of_the_fact(outcome: Outc
         where abs(conversions - coalesce(expected, 0)) > 1e-6
            or coalesce(value, 0) <> coalesce(expected_value, 0)
         """
-    ) == []
+        )
+        == []
+    )
 
 
 def test_everything_is_reconciled(outcome: Outcome) -> None:
@@ -64,9 +73,12 @@ def test_everything_is_reconciled(outcome: Outcome) -> None:
 
 
 def test_rows_in_files_are_accounted_for(outcome: Outcome) -> None:
-    assert outcome.query(
-        "select file from marts.rpt_loaded_files where rows_in_file <> rows_loaded + rows_quarantined + rows_duplicate"
-    ) == []
+    assert (
+        outcome.query(
+            "select file from marts.rpt_loaded_files where rows_in_file <> rows_loaded + rows_quarantined + rows_duplicate"
+        )
+        == []
+    )
 
 
 def test_no_critical_check_failed_and_every_layer_was_checked(outcome: Outcome) -> None:

@@ -93,9 +93,6 @@ def test_a_fault_fails_its_check_and_stops_the_next_layer(published: Settings, t
         again = run_in_process(replace(published, home=tmp_path / "home"), Observer())
         assert again.release is not None
         with connect(replace(published, home=tmp_path / "home")) as connection:
-            assert (
-                connection.execute(
-                    "select asset, expectation from marts.rpt_data_quality where severity = 'critical' and not success"
-                ).fetchall()
-                == [check]
-            )
+            assert connection.execute(
+                "select asset, expectation from marts.rpt_data_quality where severity = 'critical' and not success"
+            ).fetchall() == [check]

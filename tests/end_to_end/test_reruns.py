@@ -25,7 +25,7 @@ def content(home: Path) -> dict[str, str]:
     return {name: mart["content_hash"] for name, mart in marts.items() if name != "rpt_data_quality"}
 
 
-def read_in_a_loop(path: str, stop: Event, results: "multiprocessing.Queue[tuple[int, str]]") -> None:
+def read_in_a_loop(path: str, stop: Event, results: multiprocessing.Queue[tuple[int, str]]) -> None:
     """Open the published marts again and again; report how often it went well and the first error."""
     reads = 0
     try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ import duckdb
 import pytest
 import tiny_project
 
-from orchestration.defs.run import dagster_instance, run_in_process
+from orchestration.defs.build import build_definitions
+from orchestration.defs.run import Interrupted, dagster_instance, run_in_process
 from orchestration.ingestion.discovery import ExtractsNotFound
 from orchestration.pipeline import ChecksFailed, FilesRejected, Observer, Pipeline, RunSummary
 from orchestration.settings import Settings
@@ -293,25 +296,63 @@ def test_the_lock_is_held_from_the_first_step_to_the_last(settings: Settings) ->
     assert state() == "free"
 
 
+HOLDER = (
+    "import sys; from pathlib import Path; from orchestration.settings import Settings\n"
+    "from orchestration.warehouse import writer_lock\n"
+    "with writer_lock(Settings(extracts='x', home=Path(sys.argv[1]))):\n"
+    "    print('ready', flush=True); sys.stdin.read()"
+)
+
+
+@contextmanager
+def another_process(code: str, settings: Settings) -> Iterator[subprocess.Popen[str]]:
+    """Runs `code`, which holds something of the home once it has printed a line, until the block ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(settings.home)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    )
+    assert process.stdin and process.stdout and process.stdout.readline().strip() == "ready"
+    try:
+        yield process
+    finally:
+        process.stdin.close()
+        process.wait(timeout=30)
+
+
 def test_a_second_process_cannot_run_meanwhile(settings: Settings) -> None:
-    holder = subprocess.Popen(
-        [
-            sys.executable, "-c",
-            "import sys; from pathlib import Path; from orchestration.settings import Settings\n"
-            "from orchestration.warehouse import writer_lock\n"
-            "with writer_lock(Settings(extracts='x', home=Path(sys.argv[1]))):\n"
-            "    print('ready', flush=True); sys.stdin.read()",
-            str(settings.home),
-        ],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3],
-    )  # fmt: skip
-    assert holder.stdin and holder.stdout and holder.stdout.readline().strip() == "ready"
-    with pytest.raises(WarehouseLocked, match=f"process {holder.pid}"):
-        run(settings)
-    holder.stdin.close()
-    holder.wait(timeout=30)
+    with another_process(HOLDER, settings) as holder:
+        with pytest.raises(WarehouseLocked, match=f"process {holder.pid}"):
+            run(settings)
     with writer_lock(settings):
         pass
+
+
+def test_a_run_of_the_ui_says_who_is_writing(settings: Settings) -> None:
+    """Runs of the UI take the lock by their resource; the message has to reach the run's log."""
+    definitions = build_definitions(settings)
+    with another_process(HOLDER, settings) as holder, dagster_instance(settings.dagster_home) as instance:
+        result = definitions.resolve_job_def("daily").execute_in_process(instance=instance, raise_on_error=False)
+        messages = " ".join(str(entry.dagster_event) for entry in instance.all_logs(result.run_id))
+    assert not result.success
+    assert f"process {holder.pid}, since" in messages
+    assert not settings.warehouse.exists()
+
+
+def test_an_interrupted_run_says_so_and_publishes_nothing(settings: Settings) -> None:
+    class Impatient(Recorder):
+        def after(self, layer: str) -> None:
+            if layer == "staging":
+                raise KeyboardInterrupt
+
+    recorder = Impatient(settings)
+    summary = run_in_process(settings, recorder)
+    assert isinstance(summary.error, Interrupted)
+    assert str(summary.error).startswith("Interrupted. The last published marts are untouched")
+    assert recorder.steps == ["load", "check raw", "build staging: failed"]
+    assert not settings.published.exists()
 
 
 def test_a_transient_error_is_tried_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

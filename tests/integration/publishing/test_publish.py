@@ -57,9 +57,7 @@ def test_comments_and_storage_version_reach_the_published_file(tmp_path: Path) -
     assert read(marts, "select comment from duckdb_tables() where table_name = 'dim_people'") == [
         ("It's dim_people. Grain - one row.",)
     ]
-    assert read(marts, "select comment from duckdb_columns() where column_name = 'phone'") == [
-        ("The phone.",)
-    ]
+    assert read(marts, "select comment from duckdb_columns() where column_name = 'phone'") == [("The phone.",)]
     tags = read(marts, "select tags from duckdb_databases() where database_name = 'marts'")
     assert tags[0][0]["storage_version"].startswith("v1.0.0")
     # Bytes 12-20 of the header say the same to clients that cannot be run here: 64 is DuckDB 0.10 to 1.1.
@@ -117,20 +115,14 @@ def test_content_hash_ignores_order_and_loading_times_only(tmp_path: Path) -> No
     first = publish(settings, manifest=manifest(), run_id="a")
     fill(settings, people=50, loaded_at="2025-06-01")
     with duckdb.connect(str(settings.warehouse)) as connection:
-        connection.execute(
-            "create or replace table marts.dim_people as from marts.dim_people order by hash(person_id)"
-        )
+        connection.execute("create or replace table marts.dim_people as from marts.dim_people order by hash(person_id)")
     second = publish(settings, manifest=manifest(), run_id="b")
     assert [m.content_hash for m in first.marts] == [m.content_hash for m in second.marts]
 
     with duckdb.connect(str(settings.warehouse)) as connection:
-        connection.execute(
-            "update marts.dim_people set page = 'https://example.org/b' where person_id = 'p7'"
-        )
+        connection.execute("update marts.dim_people set page = 'https://example.org/b' where person_id = 'p7'")
     third = publish(settings, manifest=manifest(), run_id="c")
-    changed = [
-        a.name for a, b in zip(second.marts, third.marts, strict=True) if a.content_hash != b.content_hash
-    ]
+    changed = [a.name for a, b in zip(second.marts, third.marts, strict=True) if a.content_hash != b.content_hash]
     assert changed == ["dim_people"]
 
 
@@ -186,9 +178,7 @@ def test_reader_that_holds_a_removed_release_keeps_working(tmp_path: Path) -> No
         fill(settings, people=i)
         publish(settings, manifest=manifest(), run_id=str(i))
 
-    [(rows, people)] = reader.execute(
-        "select count(*), count(distinct email) from marts.marts.dim_people"
-    ).fetchall()
+    [(rows, people)] = reader.execute("select count(*), count(distinct email) from marts.marts.dim_people").fetchall()
     reader.close()
     assert (rows, people) == (100_000, 100_000)
 
@@ -221,9 +211,7 @@ print(reads, len(seen))
     import sys
 
     readers = [
-        subprocess.Popen(
-            [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
     writer = threading.Thread(target=lambda: [release(n) for n in range(2, 14)])

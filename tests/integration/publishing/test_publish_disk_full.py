@@ -56,9 +56,7 @@ def test_write_error_keeps_the_old_release_and_says_how_much_is_missing(tmp_path
     assert publish(settings, manifest=manifest(), run_id="c").marts[0].rows == 300_000
 
 
-def test_error_while_turning_the_link_keeps_the_old_release(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_error_while_turning_the_link_keeps_the_old_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = settings_for(tmp_path)
     fill(settings)
     old = publish(settings, manifest=manifest(), run_id="a")

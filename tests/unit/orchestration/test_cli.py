@@ -65,9 +65,7 @@ def test_help_and_version_come_at_once() -> None:
     begun = time.monotonic()
     done = command("--help")
     assert done.returncode == 0 and "Usage: funnelhouse" in done.stdout
-    assert (
-        time.monotonic() - begun < 3
-    )  # 0.3 s on an idle machine; dbt, GX or Dagster alone would take longer
+    assert time.monotonic() - begun < 3  # 0.3 s on an idle machine; dbt, GX or Dagster alone would take longer
     assert command("--version").stdout.startswith("funnelhouse ")
 
 
@@ -99,17 +97,13 @@ def test_debug_adds_the_stack_trace_above_the_reason(
     assert "Traceback" in detailed and detailed.splitlines()[-1].startswith("Error: ZeroDivisionError: oh")
 
 
-def test_reasons_of_many_lines_become_one(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_reasons_of_many_lines_become_one(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     fail_with(monkeypatch, cli.CommandFailed("first\n   second\n"))
     assert cli.call(["run"]) == 1
     assert capsys.readouterr().err == "Error: first second\n"
 
 
-def test_interruption_is_said_plainly(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_interruption_is_said_plainly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     fail_with(monkeypatch, KeyboardInterrupt())
     assert cli.call(["run"]) == 1
     assert capsys.readouterr().err.startswith("Error: Interrupted. The last published marts are untouched")
