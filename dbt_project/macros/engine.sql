@@ -55,3 +55,12 @@ create or replace macro main.keyed_hash(message) as
 {# Of a group, the value of the row that comes first by several expressions. #}
 {% macro first_by(value, ordering) %}{{ return(adapter.dispatch('first_by', 'funnelhouse')(value, ordering)) }}{% endmacro %}
 {% macro duckdb__first_by(value, ordering) %}min_by({{ value }}, ({{ ordering | join(', ') }})){% endmacro %}
+
+{# A list that holds one value. #}
+{% macro list_of_one(expression) %}{{ return(adapter.dispatch('list_of_one', 'funnelhouse')(expression)) }}{% endmacro %}
+{% macro duckdb__list_of_one(expression) %}[{{ expression }}]{% endmacro %}
+
+{# The position of a row in a table that was stored in order. DuckDB keeps the order of `create table as ... order by`;
+   an engine that does not numbers the rows with a window. #}
+{% macro stored_position() %}{{ return(adapter.dispatch('stored_position', 'funnelhouse')()) }}{% endmacro %}
+{% macro duckdb__stored_position() %}rowid{% endmacro %}

@@ -1,22 +1,23 @@
 {# The e-mail match key: trimmed, NFC, lower case, without `mailto:` and `+tag`; dots are removed for Gmail only,
-   which alone ignores them. NULL where the text has no local part or no domain. #}
+   which alone ignores them. NULL where the text has no local part or no domain. String functions only: it runs over
+   every e-mail event, and a regular expression there costs ten times as much. #}
 {% macro email_match_key(email) %}
-    {%- set address -%}
-        regexp_replace(regexp_replace(lower(trim({{ nfc(email) }})), '^mailto:', ''), '[+][^@]*@', '@')
-    {%- endset -%}
+    {%- set lowered = "lower(trim(" ~ nfc(email) ~ "))" -%}
+    {%- set address = "replace(" ~ lowered ~ ", 'mailto:', '')" -%}
+    {%- set local_part = "split_part(split_part(" ~ address ~ ", '@', 1), '+', 1)" -%}
+    {%- set domain = "split_part(" ~ address ~ ", '@', 2)" -%}
     case
-        when {{ address }} like '_%@_%' then
-            case
-                when split_part({{ address }}, '@', 2) in ('gmail.com', 'googlemail.com')
-                    then replace(split_part({{ address }}, '@', 1), '.', '') || '@' || split_part({{ address }}, '@', 2)
-                else {{ address }}
-            end
+        when {{ local_part }} = '' or {{ domain }} = '' then null
+        when {{ domain }} in ('gmail.com', 'googlemail.com')
+            then replace({{ local_part }}, '.', '') || '@' || {{ domain }}
+        else {{ local_part }} || '@' || {{ domain }}
     end
 {%- endmacro %}
 
 {# The host of a URL, lower case, without `www.` and port; NULL for an empty one. #}
 {% macro url_host(url) %}
-    nullif(regexp_replace(split_part(split_part(lower({{ url }}), '/', 3), ':', 1), '^www[.]', ''), '')
+    {%- set host = "split_part(split_part(lower(" ~ url ~ "), '/', 3), ':', 1)" -%}
+    nullif(case when {{ host }} like 'www.%' then substr({{ host }}, 5) else {{ host }} end, '')
 {%- endmacro %}
 
 {# A web domain from what people type: with or without protocol, `www.` and path. #}

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
 unioned as (
@@ -19,6 +21,7 @@ final as (
         campaign_record_id,
         campaign_name,
         occurred_at,
+        email,
         {{ email_match_key('email') }} as email_key
     from unioned
 

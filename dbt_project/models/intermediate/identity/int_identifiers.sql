@@ -63,13 +63,12 @@ sightings as (
 
     union all
 
-    -- Aggregated before the union: one address receives many events.
+    -- Aggregated before anything else: one address receives many events.
     select
-        'email:' || email_key as identifier,
+        'email:' || {{ email_match_key('email') }} as identifier,
         min(occurred_at) as seen_at
     from email_events
-    where email_key is not null
-    group by email_key
+    group by email
 
     union all
 
@@ -95,6 +94,7 @@ aggregated as (
         identifier,
         min(seen_at) as first_seen_at
     from sightings
+    where identifier is not null
     group by identifier
 
 ),

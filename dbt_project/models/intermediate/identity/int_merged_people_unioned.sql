@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
 -- A new source of merges is one name in this list.

@@ -1,3 +1,8 @@
+{%- set attributes = [
+    'email_key', 'phone', 'first_name', 'last_name', 'company', 'crm_account_id', 'country', 'job_title',
+    'lead_source', 'owner_id', 'has_marketing_consent'
+] -%}
+
 with
 
 identifiers as (
@@ -57,19 +62,27 @@ people as (
 
 ),
 
--- Most trusted source first, newest record first within a source.
-ranked_records as (
+prepared_records as (
 
     select
-        records.*,
+        records.person_number,
+        records.record_identifier,
+        records.source_system,
+        coalesce(source_priorities.priority, 999) as priority,
+        coalesce(records.updated_at, records.created_at) as changed_at,
+        records.email_key,
+        records.phone,
+        records.first_name,
+        records.last_name,
+        records.company,
         account_identifiers.account_id as crm_account_id,
-        row_number() over (
-            partition by records.person_number
-            order by
-                coalesce(source_priorities.priority, 999) asc,
-                coalesce(records.updated_at, records.created_at) desc nulls last,
-                records.record_identifier asc
-        ) as trust_rank
+        records.country,
+        records.job_title,
+        records.lead_source,
+        records.owner_id,
+        records.has_marketing_consent,
+        records.created_at,
+        count(*) over (partition by records.person_number) as records_of_person
     from records
     left join source_priorities
         on records.source_system = source_priorities.source_system
@@ -78,20 +91,54 @@ ranked_records as (
 
 ),
 
-golden as (
+-- Nearly everybody has one record: it is the golden one, and only the others are ranked and aggregated.
+single_records as (
 
     select
         person_number,
-        {%- for attribute in [
-            'email_key', 'phone', 'first_name', 'last_name', 'company', 'company_domain', 'crm_account_id',
-            'country', 'job_title', 'lead_source', 'owner_id', 'has_marketing_consent'
-        ] %}
+        {%- for attribute in attributes %}
+        {{ attribute }},
+        {%- endfor %}
+        created_at as crm_created_at,
+        {{ list_of_one('source_system') }} as source_systems
+    from prepared_records
+    where records_of_person = 1
+
+),
+
+-- Most trusted source first, newest record first within a source.
+ranked_records as (
+
+    select
+        *,
+        row_number() over (
+            partition by person_number
+            order by priority asc, changed_at desc nulls last, record_identifier asc
+        ) as trust_rank
+    from prepared_records
+    where records_of_person > 1
+
+),
+
+merged_records as (
+
+    select
+        person_number,
+        {%- for attribute in attributes %}
         min_by({{ attribute }}, trust_rank) filter (where {{ attribute }} is not null) as {{ attribute }},
         {%- endfor %}
         min(created_at) as crm_created_at,
         {{ sorted_values('source_system') }} as source_systems
     from ranked_records
     group by person_number
+
+),
+
+golden as (
+
+    select * from single_records
+    union all
+    select * from merged_records
 
 ),
 
@@ -107,7 +154,6 @@ combined as (
         golden.first_name,
         golden.last_name,
         golden.company,
-        golden.company_domain,
         golden.crm_account_id,
         golden.country,
         golden.job_title,
