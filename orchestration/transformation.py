@@ -101,7 +101,8 @@ def run_dbt(
     """Run one dbt command on the warehouse of `settings`, in process and quietly.
 
     The project is parsed at the first call and again only when one of its files changed. Unit tests belong
-    to the test suite, so `build` and `test` leave them out. A test is run with the layer that is built
+    to the test suite, so `build` and `test` leave them out unless `select` is `test_type:unit`.
+    A test is run with the layer that is built
     last among the models it reads (`--indirect-selection buildable`).
 
     Args:
@@ -129,7 +130,7 @@ def run_dbt(
         words += ["--exclude", *exclude.split()]
     if full_refresh:
         words.append("--full-refresh")
-    if words[0] in {"build", "test"}:
+    if words[0] in {"build", "test"} and "test_type:unit" not in words:
         words += ["--exclude-resource-types", "unit_test", "--indirect-selection", "buildable"]
     manifest = parse(settings)
 

@@ -75,7 +75,8 @@ def test_everything_is_reconciled(outcome: Outcome) -> None:
 def test_rows_in_files_are_accounted_for(outcome: Outcome) -> None:
     assert (
         outcome.query(
-            "select file from marts.rpt_loaded_files where rows_in_file <> rows_loaded + rows_quarantined + rows_duplicate"
+            "select file from marts.rpt_loaded_files "
+            "where rows_in_file <> rows_loaded + rows_quarantined + rows_duplicate"
         )
         == []
     )

@@ -23,7 +23,7 @@ by_channel as (
         value_reporting
         {%- for model in models %},
         sum(cast(credit_{{ model }} as decimal(28, 15))) as credit_{{ model }}
-        {%- endfor %}
+    {%- endfor %}
     from credits
     where value_reporting <> 0
     group by conversion_id, conversion_type, converted_at, channel, value_reporting

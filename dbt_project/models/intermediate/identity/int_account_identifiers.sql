@@ -2,7 +2,7 @@ with
 
 accounts as (
 
-    -- A new source of accounts is one name in this list.
+-- A new source of accounts is one name in this list.
     {{ union_models([
         'stg_crm__accounts',
         'stg_hubspot__accounts',

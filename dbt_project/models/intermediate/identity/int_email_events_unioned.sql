@@ -4,7 +4,7 @@ with
 
 unioned as (
 
-    -- A new e-mail source is one name in this list.
+-- A new e-mail source is one name in this list.
     {{ union_models([
         'stg_email__email_events',
         'stg_hubspot__email_events',

@@ -2,7 +2,7 @@ with
 
 unioned as (
 
-    -- A new form source is one name in this list.
+-- A new form source is one name in this list.
     {{ union_models([
         'stg_web__form_submissions',
         'stg_hubspot__form_submissions',

@@ -1,6 +1,7 @@
 """Connected components of the identity graph, by SciPy's compiled csgraph.
 
-A dbt Python model cannot carry an enforced contract, so this one holds numbers only: identifier_number -> person_number.
+A dbt Python model cannot carry an enforced contract, so this one holds numbers only: identifier_number ->
+person_number.
 A person's number is the smallest identifier_number of the component; it is internal and changes with the data.
 """
 

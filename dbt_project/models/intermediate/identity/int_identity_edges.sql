@@ -23,7 +23,7 @@ record_emails as (
     select
         record_identifier as identifier,
         'email:' || email_key as other_identifier,
-        'email' as method,
+        'email' as link_method,
         created_at as linked_at
     from people
     where email_key is not null
@@ -35,7 +35,7 @@ converted_leads as (
     select
         record_identifier as identifier,
         source_system || ':' || converted_from_record_id as other_identifier,
-        'converted_lead' as method,
+        'converted_lead' as link_method,
         created_at as linked_at
     from people
     where converted_from_record_id is not null
@@ -47,7 +47,7 @@ merges as (
     select
         source_system || ':' || person_record_id as identifier,
         source_system || ':' || merged_person_record_id as other_identifier,
-        'merge' as method,
+        'merge' as link_method,
         merged_at as linked_at
     from merged_people
 
@@ -58,7 +58,7 @@ submitted_forms as (
     select
         source_system || ':' || person_record_id as identifier,
         'email:' || email_key as other_identifier,
-        'form' as method,
+        'form' as link_method,
         min(submitted_at) as linked_at
     from form_submissions
     where

@@ -4,7 +4,7 @@ with
 
 unioned as (
 
-    -- A new CRM or marketing-automation source is one name in this list.
+-- A new CRM or marketing-automation source is one name in this list.
     {{ union_models([
         'stg_crm__people',
         'stg_hubspot__people',

@@ -2,7 +2,7 @@ with
 
 unioned as (
 
-    -- A new source of stage histories is one name in this list.
+-- A new source of stage histories is one name in this list.
     {{ union_models([
         'stg_crm__stage_history',
         'stg_hubspot__stage_history',

@@ -7,7 +7,7 @@ files as (
 ),
 
 raw_rows as (
-{{ raw_row_counts() }}
+    {{ raw_row_counts() }}
 ),
 
 -- Files: every row that was met is accounted for, and every row taken over stands in the raw table or was superseded.

@@ -36,9 +36,9 @@ people_records as (
     select
         'CRM records carried by people' as what,
         cast((
-                select count(*) from person_records
-                where is_current
-            ) as decimal(38, 6)) as expected,
+            select count(*) from person_records
+            where person_records.is_current
+        ) as decimal(38, 6)) as expected,
         cast(coalesce(sum(crm_records), 0) as decimal(38, 6)) as actual,
         cast(0 as decimal(38, 6)) as explained,
         cast(null as varchar) as rule
@@ -101,7 +101,7 @@ new_business_wins as (
         cast(
             (
                 select count(*) from opportunities
-                where is_won
+                where opportunities.is_won
             ) as decimal(38, 6)
         ) as expected,
         cast(count(*) as decimal(38, 6)) as actual,
@@ -109,8 +109,8 @@ new_business_wins as (
             (
                 select count(*) from opportunities
                 where
-                    is_won
-                    and (opportunity_type <> 'new_business' or won_at is null)
+                    opportunities.is_won
+                    and (opportunities.opportunity_type <> 'new_business' or opportunities.won_at is null)
             ) as decimal(38, 6)
         ) as explained,
         'expansions, renewals and wins without a date are no new-business conversions' as rule

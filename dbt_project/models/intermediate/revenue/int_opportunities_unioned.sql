@@ -2,7 +2,7 @@ with
 
 unioned as (
 
-    -- A new CRM is one name in this list.
+-- A new CRM is one name in this list.
     {{ union_models([
         'stg_crm__opportunities',
         'stg_hubspot__opportunities',

@@ -8,7 +8,7 @@ opportunities as (
 
 roles as (
 
-    -- A new source of contact roles is one name in this list.
+-- A new source of contact roles is one name in this list.
     {{ union_models([
         'stg_crm__opportunity_roles',
         'stg_hubspot__opportunity_roles',

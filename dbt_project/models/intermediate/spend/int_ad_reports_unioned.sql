@@ -4,7 +4,7 @@ with
 
 unioned as (
 
-    -- A new ad platform is one name in this list.
+-- A new ad platform is one name in this list.
     {{ union_models([
         'stg_ads__ad_performance',
         'stg_google_ads__ad_performance',

@@ -67,7 +67,7 @@ account_totals as (
         max(currency) as currency
         {%- for measure in measures %},
         sum({{ measure }}) as {{ measure }}
-        {%- endfor %}
+    {%- endfor %}
     from levelled
     where level_rank = total_level
     group by source_system, ad_account_id, date_day
@@ -84,7 +84,7 @@ campaign_totals as (
         max(currency) as currency
         {%- for measure in measures %},
         sum({{ measure }}) as {{ measure }}
-        {%- endfor %}
+    {%- endfor %}
     from levelled
     where level_rank = campaign_level
     group by source_system, ad_account_id, date_day, coalesce(campaign_id, 'none')
@@ -102,7 +102,7 @@ ad_groups as (
         max(currency) as currency
         {%- for measure in measures %},
         sum({{ measure }}) as {{ measure }}
-        {%- endfor %}
+    {%- endfor %}
     from levelled
     where level_rank = ad_group_level
     group by source_system, ad_account_id, date_day, coalesce(campaign_id, 'none'), ad_group_id
@@ -120,7 +120,7 @@ campaign_differences as (
         currency
         {%- for measure in measures %},
         {{ measure }}
-        {%- endfor %}
+    {%- endfor %}
     from campaign_totals
 
     union all
@@ -133,7 +133,7 @@ campaign_differences as (
         currency
         {%- for measure in measures %},
         -{{ measure }} as {{ measure }}
-        {%- endfor %}
+    {%- endfor %}
     from ad_groups
 
 ),
@@ -147,7 +147,7 @@ account_differences as (
         currency
         {%- for measure in measures %},
         {{ measure }}
-        {%- endfor %}
+    {%- endfor %}
     from account_totals
 
     union all
@@ -159,7 +159,7 @@ account_differences as (
         currency
         {%- for measure in measures %},
         -{{ measure }} as {{ measure }}
-        {%- endfor %}
+    {%- endfor %}
     from campaign_totals
 
 ),
@@ -175,7 +175,7 @@ campaign_remainders as (
         max(currency) as currency
         {%- for measure in measures %},
         sum({{ measure }}) as {{ measure }}
-        {%- endfor %}
+    {%- endfor %}
     from campaign_differences
     group by source_system, ad_account_id, date_day, campaign_id
 
@@ -192,7 +192,7 @@ account_remainders as (
         max(currency) as currency
         {%- for measure in measures %},
         sum({{ measure }}) as {{ measure }}
-        {%- endfor %}
+    {%- endfor %}
     from account_differences
     group by source_system, ad_account_id, date_day
 

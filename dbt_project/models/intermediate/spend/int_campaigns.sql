@@ -2,7 +2,7 @@ with
 
 campaigns as (
 
-    -- A new ad platform is one name in this list.
+-- A new ad platform is one name in this list.
     {{ union_models([
         'stg_ads__campaigns',
         'stg_google_ads__campaigns',

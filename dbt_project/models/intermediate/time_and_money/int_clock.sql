@@ -9,7 +9,7 @@ files as (
 newest as (
 
     select
-        {%- if var('as_of_at') %}
+            {%- if var('as_of_at') %}
         cast('{{ var("as_of_at") }}' as timestamp) as as_of_at
         {%- else %}
         coalesce(max(newest_event_at), cast('1970-01-01 00:00:00' as timestamp)) as as_of_at

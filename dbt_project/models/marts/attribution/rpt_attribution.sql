@@ -29,7 +29,7 @@ credits_by_day as (
         channel
         {%- for model in models %},
         sum(cast(credit_{{ model }} as decimal(28, 15))) as credit_{{ model }}
-        {%- endfor %}
+    {%- endfor %}
     from credits
     group by conversion_type, {{ reporting_date('converted_at') }}, channel
 
@@ -206,8 +206,9 @@ final as (
         cast(met.spend_reporting as double) / nullif(cast(met.conversions as double), 0) as cost_per_conversion,
         case
             when met.conversion_type in ('opportunity', 'won')
-                then cast(coalesce(credited.value_reporting, 0) as double)
-                / nullif(cast(met.spend_reporting as double), 0)
+                then
+                    cast(coalesce(credited.value_reporting, 0) as double)
+                    / nullif(cast(met.spend_reporting as double), 0)
         end as roas
     from met
     left join credited
