@@ -138,7 +138,7 @@ class Loader:
             rows_duplicate=merged.rows_duplicate,
             rows_superseded=merged.rows_superseded,
         )
-        self._reopen(table, batch, before, version)
+        self._reopen(extract, table, batch, before, version)
         return result
 
     def _duplicate(self, extract: Extract, table: Table, owner: Entry) -> FileResult:
@@ -160,17 +160,20 @@ class Loader:
             error=f"{extract.file}: same content as {owner.file}",
         )
         ledger.write(self.connection, entry)
-        self._reopen(table, batch, before, version)
+        self._reopen(extract, table, batch, before, version)
         return _result(extract, entry)
 
-    def _reopen(self, table: Table, batch: str, before: datetime | None, version: datetime) -> None:
-        """Load the batch's losing rows anew once the batch became newer: they may win by now."""
+    def _reopen(self, raised_by: Extract, table: Table, batch: str, before: datetime | None, version: datetime) -> None:
+        """Load the batch's losing rows anew once the batch became newer: they may win by now.
+
+        It ends: the file that made the batch newer stays, so no file that is loaded anew can do so again.
+        """
         if table.load_mode != "replace_window" or before is None or version <= before:
             return
         for entry in ledger.entries(
             self.connection,
-            "source = ? and table_name = ? and batch = ? and status = 'loaded' and rows_superseded > 0",
-            [table.source, table.name, batch],
+            "source = ? and table_name = ? and batch = ? and file <> ? and status = 'loaded' and rows_superseded > 0",
+            [table.source, table.name, batch, raised_by.file],
         ):
             extract = self.present.get(entry.file)
             if extract and extract.size == entry.size_bytes and extract.sha256() == entry.sha256:

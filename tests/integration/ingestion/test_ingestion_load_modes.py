@@ -117,6 +117,15 @@ def test_a_batch_that_becomes_newer_wins_back_what_it_lost(house: House) -> None
     ]
 
 
+def test_a_batch_that_becomes_newer_and_still_loses_is_loaded_anew_once_only(house: House) -> None:
+    header = "date,account,campaign,spend\n"
+    house.put("ads/days/2024-01-09.csv", f"{header}2024-01-01,A,c1,9\n")
+    house.put("ads/days/batch/x.csv", f"{header}2024-01-01,A,c2,1\n", modified=datetime(2024, 1, 3))
+    house.put("ads/days/batch/y.csv", f"{header}2024-01-01,A,c3,1\n", modified=datetime(2024, 1, 4))
+    assert len(house.load().loaded) == 3
+    assert house.rows("select campaign from raw.ads__days") == [("c1",)]
+
+
 def test_equal_rows_of_a_table_without_key_are_kept_and_months_are_replaced_whole(house: House) -> None:
     house.put("costs/costs/2024-03-01.csv", "date,amount\n2024-01-10,5\n2024-01-10,5\n2024-02-01,7\n")
     house.put("costs/costs/2024-03-02.csv", "date,amount\n2024-02-28,1\n")

@@ -42,7 +42,7 @@ converted_leads as (
 
 ),
 
-merges as (
+merged_records as (
 
     select
         source_system || ':' || person_record_id as identifier,
@@ -74,7 +74,7 @@ final as (
     union all
     select * from converted_leads
     union all
-    select * from merges
+    select * from merged_records
     union all
     select * from submitted_forms
 
