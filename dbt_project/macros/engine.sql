@@ -38,7 +38,10 @@ create or replace macro main.keyed_hash(message) as
 
 {# A text in Unicode normal form C (one spelling for an accented letter). #}
 {% macro nfc(text) %}{{ return(adapter.dispatch('nfc', 'funnelhouse')(text)) }}{% endmacro %}
-{% macro duckdb__nfc(text) %}nfc_normalize({{ text }}){% endmacro %}
+{% macro duckdb__nfc(text) %}
+    {#- A text with as many bytes as characters is ASCII and normal already; normalising costs a hundred times more. -#}
+    case when strlen({{ text }}) = length({{ text }}) then {{ text }} else nfc_normalize({{ text }}) end
+{%- endmacro %}
 
 {# A text without accents. #}
 {% macro without_accents(text) %}{{ return(adapter.dispatch('without_accents', 'funnelhouse')(text)) }}{% endmacro %}

@@ -21,8 +21,7 @@ final as (
         campaign_record_id,
         campaign_name,
         occurred_at,
-        email,
-        {{ email_match_key('email') }} as email_key
+        email
     from unioned
 
 )

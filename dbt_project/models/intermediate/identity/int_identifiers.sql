@@ -12,9 +12,9 @@ form_submissions as (
 
 ),
 
-email_events as (
+email_addresses as (
 
-    select * from {{ ref('int_email_events_unioned') }}
+    select * from {{ ref('int_email_addresses') }}
 
 ),
 
@@ -63,12 +63,11 @@ sightings as (
 
     union all
 
-    -- Aggregated before anything else: one address receives many events.
     select
-        'email:' || {{ email_match_key('email') }} as identifier,
-        min(occurred_at) as seen_at
-    from email_events
-    group by email
+        'email:' || email_key as identifier,
+        first_seen_at as seen_at
+    from email_addresses
+    where email_key is not null
 
     union all
 
@@ -94,7 +93,6 @@ aggregated as (
         identifier,
         min(seen_at) as first_seen_at
     from sightings
-    where identifier is not null
     group by identifier
 
 ),

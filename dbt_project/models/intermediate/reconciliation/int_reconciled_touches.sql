@@ -83,7 +83,7 @@ click_touches as (
                     on email_events.occurred_at <= clock.as_of_at
                 where
                     email_events.event_type = 'click'
-                    and email_events.email_key is null
+                    and {{ email_match_key('email_events.email') }} is null
             ) as decimal(38, 6)
         ) as explained,
         'clicks folded into the session that they started, and clicks without a usable address' as rule

@@ -6,6 +6,12 @@ email_events as (
 
 ),
 
+email_addresses as (
+
+    select * from {{ ref('int_email_addresses') }}
+
+),
+
 identifiers as (
 
     select * from {{ ref('int_identifiers_resolved') }}
@@ -35,8 +41,10 @@ clicks as (
     from email_events
     inner join clock
         on email_events.occurred_at <= clock.as_of_at
+    inner join email_addresses
+        on email_events.email = email_addresses.email
     inner join identifiers
-        on 'email:' || email_events.email_key = identifiers.identifier
+        on 'email:' || email_addresses.email_key = identifiers.identifier
     where email_events.event_type = 'click'
 
 ),
