@@ -47,6 +47,7 @@ class Landed:
         rows_quarantined: records in quarantine.
         newest_event_at: newest value of the clock columns among accepted rows (UTC).
         newest_stamp: newest sync stamp, None without one.
+        has_unstamped: some row has the version of the file's name.
         dialect: how the file was read.
         is_ahead: some observed event is later than the load.
     """
@@ -55,6 +56,7 @@ class Landed:
     rows_quarantined: int
     newest_event_at: datetime | None
     newest_stamp: datetime | None
+    has_unstamped: bool
     dialect: dict[str, object]
     is_ahead: bool = False
 
@@ -208,8 +210,10 @@ def _summary(
 ) -> Landed:
     clocks = [column for column in table.columns if column.clock]
     newest = ", ".join(f"max({identifier(column.name)})::timestamp" for column in clocks)
-    [(rows, stamp, *events)] = connection.execute(
-        f"select count(*), max(_version){', ' if newest else ''}{newest} from {target}"
+    unstamped = f"_version = {_moment(version.version)}"
+    [(rows, stamp, is_unstamped, *events)] = connection.execute(
+        f"select count(*), max(_version) filter (not ({unstamped})), coalesce(bool_or({unstamped}), true)"
+        f"{', ' if newest else ''}{newest} from {target}"
         f" where _file_id = {version.file_id}"
     ).fetchall()
     event = max((event for event in events if event), default=None)
@@ -217,7 +221,8 @@ def _summary(
         rows_in_file=rows + quarantined,
         rows_quarantined=quarantined,
         newest_event_at=min(event, version.now) if event else None,
-        newest_stamp=stamp if reading.mapping.stamp is not None else None,
+        newest_stamp=stamp,
+        has_unstamped=is_unstamped,
         dialect=reading.described,
         is_ahead=any(event and event > _latest(column, version) for column, event in zip(clocks, events, strict=True)),
     )

@@ -67,9 +67,19 @@ class Entry:
     unknown_columns: tuple[str, ...] = ()
 
     @property
-    def version_is_stamped(self) -> bool:
-        """Whether the version was read from the rows, not from the file's name or time."""
-        return (self.dialect or {}).get("version") == "sync stamp"
+    def newest_stamp(self) -> datetime | None:
+        """The newest sync stamp among its rows."""
+        return _moment(self.dialect, "newest_stamp")
+
+    @property
+    def unstamped_version(self) -> datetime | None:
+        """The version by name or time, if any row has it; None where every row has a sync stamp."""
+        return _moment(self.dialect, "unstamped_version")
+
+
+def version_of(newest_stamp: datetime | None, unstamped_version: datetime | None) -> datetime:
+    """The version of a file: the newest among its rows."""
+    return max(version for version in (newest_stamp, unstamped_version) if version is not None)
 
 
 _COLUMNS = tuple(Entry.__dataclass_fields__)
@@ -187,3 +197,8 @@ def batch_version(connection: duckdb.DuckDBPyConnection, table: Table, batch: st
         [table.source, table.name, batch],
     ).fetchall()
     return version
+
+
+def _moment(dialect: Mapping[str, Any] | None, name: str) -> datetime | None:
+    text = (dialect or {}).get(name)
+    return datetime.fromisoformat(text) if text else None

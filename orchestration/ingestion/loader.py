@@ -121,7 +121,7 @@ class Loader:
         if owner:
             ledger.undo(connection, owner, table)
             self._handle_again(owner)
-        version = landed.newest_stamp or extract.version
+        version = ledger.version_of(landed.newest_stamp, extract.version if landed.has_unstamped else None)
         batch = extract.folder or version.isoformat()
         before = ledger.batch_version(connection, table, batch)
         merged = load.Merged()
@@ -143,7 +143,8 @@ class Loader:
 
     def _duplicate(self, extract: Extract, table: Table, owner: Entry) -> FileResult:
         ledger.forget_unsettled(self.connection, extract.file)
-        version = owner.version if owner.version_is_stamped else extract.version
+        unstamped = extract.version if owner.unstamped_version else None
+        version = ledger.version_of(owner.newest_stamp, unstamped)
         batch = extract.folder or version.isoformat()
         before = ledger.batch_version(self.connection, table, batch)
         entry = replace(
@@ -206,8 +207,12 @@ class Loader:
         version = version or extract.version
         dialect = dict(landed.dialect) if landed else {}
         if landed:
-            stamped, named = landed.newest_stamp, extract.named_version
-            dialect["version"] = "sync stamp" if stamped else "name" if named else "modification time"
+            named = "name" if extract.named_version else "modification time"
+            dialect["version"] = "sync stamp" if landed.newest_stamp else named
+            if landed.newest_stamp:
+                dialect["newest_stamp"] = landed.newest_stamp.isoformat()
+            if landed.has_unstamped:
+                dialect["unstamped_version"] = extract.version.isoformat()
         entry = Entry(
             file_id=_file_id(sha256),
             source=extract.source,
@@ -272,9 +277,9 @@ def _takes_over(extract: Extract, owner: Entry, table: Table) -> bool:
     on which name came first. Between equal versions the first name by path decides on the batch.
     """
     replaces = table.load_mode == "replace_window" and extract.file < owner.file
-    if owner.version_is_stamped:
+    if owner.unstamped_version is None:
         return replaces
-    return extract.version > owner.version or (extract.version == owner.version and replaces)
+    return extract.version > owner.unstamped_version or (extract.version == owner.unstamped_version and replaces)
 
 
 def no_contract(extract: Extract, contracts: Contracts) -> str:

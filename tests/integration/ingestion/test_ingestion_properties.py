@@ -73,7 +73,7 @@ DAYS = st.one_of(
     files(
         "ads/days",
         "date,account,campaign,spend,_fivetran_synced",
-        st.tuples(st.just("2024-01-01"), st.sampled_from(["", "A"]), SMALL, st.just("1"), STAMPS.filter(bool)),
+        st.tuples(st.just("2024-01-01"), st.sampled_from(["", "A"]), SMALL, st.just("1"), STAMPS),
     ),
 )
 COSTS = files(
