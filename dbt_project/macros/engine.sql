@@ -60,8 +60,8 @@ create or replace macro main.keyed_hash(message) as
 {% macro duckdb__first_by(value, ordering) %}min_by({{ value }}, ({{ ordering | join(', ') }})){% endmacro %}
 
 {# A list that holds one value. #}
-{% macro list_of_one(expression) %}{{ return(adapter.dispatch('list_of_one', 'funnelhouse')(expression)) }}{% endmacro %}
-{% macro duckdb__list_of_one(expression) %}[{{ expression }}]{% endmacro %}
+{% macro single_list_of(expression) %}{{ return(adapter.dispatch('single_list_of', 'funnelhouse')(expression)) }}{% endmacro %}
+{% macro duckdb__single_list_of(expression) %}[{{ expression }}]{% endmacro %}
 
 {# The position of a row in a table that was stored in order. DuckDB keeps the order of `create table as ... order by`;
    an engine that does not numbers the rows with a window. #}

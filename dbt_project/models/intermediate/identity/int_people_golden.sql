@@ -100,7 +100,7 @@ single_records as (
         {{ attribute }},
         {%- endfor %}
         created_at as crm_created_at,
-        {{ list_of_one('source_system') }} as source_systems
+        {{ single_list_of('source_system') }} as source_systems
     from prepared_records
     where records_of_person = 1
 
