@@ -4,6 +4,8 @@
 #}
 {%- set models = ['first_touch', 'last_touch', 'linear'] -%}
 
+-- The linter cannot settle on the indentation of loops over columns.
+-- noqa: disable=LT02
 with
 
 credits as (
