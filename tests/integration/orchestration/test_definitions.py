@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import dagster as dg
@@ -109,10 +108,3 @@ def test_root_instance_keeps_its_runs_quietly_and_one_at_a_time() -> None:
     assert instance["telemetry"] == {"enabled": False} and instance["nux"] == {"enabled": False}
     assert instance["concurrency"]["pools"] == {"default_limit": 1, "granularity": "run"}
     assert instance["storage"]["sqlite"]["base_dir"] == ".funnelhouse/dagster"
-
-
-def test_only_the_wiring_imports_dagster() -> None:
-    wiring = {ROOT / "orchestration" / "definitions.py", *(ROOT / "orchestration" / "defs").rglob("*.py")}
-    others = {*(ROOT / "orchestration").rglob("*.py"), *(ROOT / "expectations").rglob("*.py")} - wiring
-    guilty = [p for p in others if re.search(r"^\s*(from|import) dagster", p.read_text(), re.MULTILINE)]
-    assert guilty == []

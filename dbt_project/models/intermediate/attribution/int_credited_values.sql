@@ -2,7 +2,7 @@
     The credited value of each conversion, model and channel, settled to the cent: whole cents first, then the cents
     that are left over to the largest remainders, so that the parts add up to the conversion's value.
 #}
-{%- set models = ['first_touch', 'last_touch', 'linear'] -%}
+{%- set models = attribution_models() -%}
 
 -- The linter cannot settle on the indentation of loops over columns.
 -- noqa: disable=LT02

@@ -1,5 +1,5 @@
-{%- set models = ['first_touch', 'last_touch', 'linear'] -%}
-{%- set grains = ['week', 'month', 'quarter'] -%}
+{%- set models = attribution_models() -%}
+{%- set grains = period_grains() -%}
 
 with
 

@@ -2,7 +2,7 @@
 {%- set transitions = [
     'lead_to_mql', 'mql_to_sql', 'sql_to_opportunity', 'opportunity_to_customer', 'lead_to_customer'
 ] -%}
-{%- set period_grains = ['week', 'month', 'quarter'] -%}
+{%- set period_grains = period_grains() -%}
 
 with
 
