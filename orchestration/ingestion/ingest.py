@@ -34,6 +34,10 @@ __all__ = [
 
 create_tables = ledger.create_tables
 
+# A group is one transaction: large enough to keep all cores busy, small enough to show progress and to repeat.
+_GROUP_FILES = 2_000
+_GROUP_BYTES = 512 << 20
+
 Reporter = Callable[[FileResult], None]
 
 
@@ -76,15 +80,29 @@ def ingest(
         queue = deque(found)
         results: dict[str, FileResult] = {}
         while queue:
-            extract = queue.popleft()
             started = time.perf_counter()
-            result = loader.handle(extract)
+            for result in loader.handle_group(_next_group(queue)):
+                elapsed = time.perf_counter() - started
+                started += elapsed
+                results[result.file] = replace(result, seconds=elapsed)
+                if report:
+                    report(results[result.file])
             queue.extendleft(loader.again)
             loader.again.clear()
-            results[extract.file] = replace(result, seconds=time.perf_counter() - started)
-            if report:
-                report(results[extract.file])
     return IngestionReport(tuple(results.values()))
+
+
+def _next_group(queue: deque[Extract]) -> list[Extract]:
+    """Take the next files of one table off the queue: as many as one pass should read."""
+    group = [queue.popleft()]
+    size = group[0].size
+    while queue and len(group) < _GROUP_FILES:
+        extract = queue[0]
+        size += extract.size
+        if (extract.source, extract.table) != (group[0].source, group[0].table) or size > _GROUP_BYTES:
+            break
+        group.append(queue.popleft())
+    return group
 
 
 def check(contracts: Contracts, extracts: str) -> list[FileCheck]:

@@ -7,6 +7,7 @@ that are there already (`load`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,6 +33,17 @@ _AHEAD_OF_UTC = timedelta(hours=14)
 
 # The disk, the memory or DuckDB itself failed: no file is to blame, and trying on would hide it.
 _NOT_THE_FILES_FAULT = (duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException)
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """SQL expressions of a row's file: its id, and the version of a row without a sync stamp."""
+
+    file_id: str
+    version: str
+
+
+_GROUP_ORIGIN = _Origin("__file_id", "__file_version")
 
 
 class OtherEncoding(Exception):
@@ -68,19 +80,22 @@ def land(
     version: FileVersion,
     target: str,
     scratch: Path,
+    *,
+    has_flaw: bool = False,
 ) -> Landed:
     """Write a file's good rows to `target` and its bad rows to the quarantine, inside the open transaction.
 
     Nothing else may have been written in that transaction: it is rolled back and begun again when the fast
-    way meets a flaw.
+    way meets a flaw. With `has_flaw` the fast way is known to fail and not tried.
 
     Raises:
         UnreadableFile: no row can be trusted.
         OtherEncoding: the text must be read in another character set.
     """
-    if not reading.has_malformed:
+    if not reading.has_malformed and not has_flaw:
         try:
-            connection.execute(_insert(reading, table, version, target, _values(reading, table, version)))
+            values = _values(reading, table, version.now)
+            connection.execute(_insert(reading, table, _origin(version), target, values))
             landed = _summary(connection, reading, table, version, target, 0)
             if not landed.is_ahead:
                 return landed
@@ -99,6 +114,59 @@ def land(
         raise UnreadableFile(f"it cannot be read: {first_line(error)}") from error
 
 
+def land_group(
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    table: Table,
+    versions: Sequence[FileVersion],
+    group: str,
+    target: str,
+) -> list[Landed] | None:
+    """Write the rows of files that are written alike to `target` in one pass, inside the open transaction.
+
+    Args:
+        connection: the warehouse.
+        reading: the files as one relation with a column `filename`.
+        table: contract of their table.
+        versions: the files.
+        group: temp table with `path` (plain copy), `_file_id` and `version` of each.
+        target: relation that takes the rows.
+
+    Returns:
+        What came out of each file, in the order of `versions`; None where any of them has a flaw, after which the
+        transaction must be rolled back.
+    """
+    if reading.has_malformed:
+        return None
+    now = versions[0].now
+    stamped = replace(
+        reading,
+        relation=f"(select r.*, g._file_id as {_GROUP_ORIGIN.file_id}, g.version as {_GROUP_ORIGIN.version}"
+        f" from {reading.relation} as r join {group} as g on r.filename = g.path)",
+    )
+    clocks = [column for column in table.columns if column.clock]
+    newest = "".join(f", max(r.{identifier(column.name)})::timestamp" for column in clocks)
+    try:
+        connection.execute(_insert(stamped, table, _GROUP_ORIGIN, target, _values(stamped, table, now)))
+        found = connection.execute(
+            "select _file_id, count(*), max(r._version) filter (r._version <> g.version),"
+            f" bool_or(r._version = g.version){newest}"
+            f" from {target} as r join {group} as g using (_file_id) group by _file_id"
+        ).fetchall()
+    except _NOT_THE_FILES_FAULT:
+        raise
+    except duckdb.Error as error:
+        raise_if_disk_is_full(error)
+        return None
+    by_file = {
+        file_id: _landed(reading, clocks, now, rows, stamp, is_unstamped, events)
+        for file_id, rows, stamp, is_unstamped, *events in found
+    }
+    nothing = Landed(0, 0, None, None, True, reading.described)
+    landed = [by_file.get(version.file_id, nothing) for version in versions]
+    return None if any(one.is_ahead for one in landed) else landed
+
+
 def raise_if_disk_is_full(error: duckdb.Error) -> None:
     """Let an error through that says nothing about the file."""
     if "No space left" in str(error):
@@ -111,7 +179,11 @@ def drop_scratch_tables(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"drop table if exists {name}")
 
 
-def _values(reading: Reading, table: Table, version: FileVersion, *, thorough: bool = False) -> list[Value]:
+def _origin(version: FileVersion) -> _Origin:
+    return _Origin(f"{version.file_id}::ubigint", _moment(version.version))
+
+
+def _values(reading: Reading, table: Table, now: datetime, *, thorough: bool = False) -> list[Value]:
     """The contract columns that the file has.
 
     Each is defined over the one before: the file's value, the cleaned one, the typed one. The names keep DuckDB from
@@ -136,8 +208,8 @@ def _values(reading: Reading, table: Table, version: FileVersion, *, thorough: b
         if column.required:
             flaws.append((f"{raw} is null", "required, but empty"))
         if column.clock:
-            limit = _latest(column, version)
-            flaws.append((f"coalesce({typed} > {_moment(limit)}, false)", f"later than the load at {version.now}"))
+            limit = _latest(column, now)
+            flaws.append((f"coalesce({typed} > {_moment(limit)}, false)", f"later than the load at {now}"))
         values.append(Value(column, raw, typed, raw_definition, typed_definition if thorough else None, tuple(flaws)))
     return values
 
@@ -154,7 +226,7 @@ def _defined(relation: str, values: list[Value]) -> str:
 def _insert(
     reading: Reading,
     table: Table,
-    version: FileVersion,
+    origin: _Origin,
     target: str,
     values: list[Value],
     *,
@@ -171,7 +243,7 @@ def _insert(
             continue
         value = by_name[column.name]
         selected.append(value.typed if source else value.or_error())
-    selected += [_extra(reading), f"{version.file_id}::ubigint", _row_version(reading, version)]
+    selected += [_extra(reading), origin.file_id, _row_version(reading, origin)]
     names = ", ".join(identifier(name) for name in (*table.names, "_extra", "_file_id", "_version"))
     flawed = [condition for value in values for condition, _ in value.flaws]
     if reading.malformed:
@@ -191,13 +263,12 @@ def _extra(reading: Reading) -> str:
     return f"case when {filled} then to_json(struct_pack({fields})) end"
 
 
-def _row_version(reading: Reading, version: FileVersion) -> str:
-    fallback = _moment(version.version)
+def _row_version(reading: Reading, origin: _Origin) -> str:
     position = reading.mapping.stamp
     if position is None:
-        return fallback
+        return origin.version
     stamp = convert(reading.values[position], reading.types[position], Column("stamp", "timestamp"))
-    return f"coalesce({stamp}, {fallback})"
+    return f"coalesce({stamp}, {origin.version})"
 
 
 def _summary(
@@ -216,21 +287,34 @@ def _summary(
         f"{', ' if newest else ''}{newest} from {target}"
         f" where _file_id = {version.file_id}"
     ).fetchall()
+    return _landed(reading, clocks, version.now, rows, stamp, is_unstamped, events, quarantined)
+
+
+def _landed(
+    reading: Reading,
+    clocks: list[Column],
+    now: datetime,
+    rows: int,
+    stamp: datetime | None,
+    is_unstamped: bool,
+    events: list[datetime | None],
+    quarantined: int = 0,
+) -> Landed:
     event = max((event for event in events if event), default=None)
     return Landed(
         rows_in_file=rows + quarantined,
         rows_quarantined=quarantined,
-        newest_event_at=min(event, version.now) if event else None,
+        newest_event_at=min(event, now) if event else None,
         newest_stamp=stamp,
         has_unstamped=is_unstamped,
         dialect=reading.described,
-        is_ahead=any(event and event > _latest(column, version) for column, event in zip(clocks, events, strict=True)),
+        is_ahead=any(event and event > _latest(column, now) for column, event in zip(clocks, events, strict=True)),
     )
 
 
-def _latest(column: Column, version: FileVersion) -> datetime:
+def _latest(column: Column, now: datetime) -> datetime:
     """The latest moment that an observed event can have."""
-    return version.now + (_AHEAD_OF_UTC if column.data_type == "date" else timedelta())
+    return now + (_AHEAD_OF_UTC if column.data_type == "date" else timedelta())
 
 
 def _land_thoroughly(
@@ -241,12 +325,12 @@ def _land_thoroughly(
     target: str,
     scratch: Path,
 ) -> Landed:
-    values = _values(reading, table, version, thorough=True)
+    values = _values(reading, table, version.now, thorough=True)
     reading = _read_source(connection, reading, values, scratch)
     refuse_decimal_commas(connection, reading, values)
     find_problems(connection, reading, values)
     quarantined = write_quarantine(connection, reading, version)
-    connection.execute(_insert(reading, table, version, target, values, source=SOURCE))
+    connection.execute(_insert(reading, table, _origin(version), target, values, source=SOURCE))
     return _summary(connection, reading, table, version, target, quarantined)
 
 

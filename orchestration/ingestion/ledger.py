@@ -8,8 +8,8 @@ here: reading files, or which row wins (`load`).
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -138,20 +138,25 @@ def entries(
     return found
 
 
-def write(connection: duckdb.DuckDBPyConnection, entry: Entry) -> None:
-    """Add one ledger row."""
-    values = [getattr(entry, name) for name in _COLUMNS]
-    values[_COLUMNS.index("dialect")] = json.dumps(entry.dialect) if entry.dialect else None
-    values[_COLUMNS.index("unknown_columns")] = list(entry.unknown_columns)
+def write(connection: duckdb.DuckDBPyConnection, entries: Sequence[Entry]) -> None:
+    """Add ledger rows, in one statement."""
+    written = [
+        replace(entry, dialect=json.dumps(entry.dialect) if entry.dialect else None)  # type: ignore[arg-type]
+        for entry in entries
+    ]
+    columns = [[getattr(entry, name) for entry in written] for name in _COLUMNS]
+    columns[_COLUMNS.index("unknown_columns")] = [list(entry.unknown_columns) for entry in entries]
     connection.execute(
-        f"insert into ledger.files ({', '.join(_COLUMNS)}) values ({', '.join('?' for _ in _COLUMNS)})",
-        values,
+        f"insert into ledger.files ({', '.join(_COLUMNS)}) select {', '.join('unnest(?)' for _ in _COLUMNS)}", columns
     )
 
 
-def forget_unsettled(connection: duckdb.DuckDBPyConnection, file: str) -> None:
-    """Remove what was noted about a path that is looked at again: a rejection, or the lack of a contract."""
-    connection.execute("delete from ledger.files where file = ? and status in ('rejected', 'ignored')", [file])
+def forget_unsettled(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:
+    """Remove what was noted about paths that are looked at again: a rejection, or the lack of a contract."""
+    connection.execute(
+        "delete from ledger.files where file in (select unnest(?)) and status in ('rejected', 'ignored')",
+        [list(files)],
+    )
 
 
 def forget_absent(
@@ -160,7 +165,7 @@ def forget_absent(
     """Remove rejected and ignored files that are no longer there: nothing of them was ever loaded."""
     for entry in entries(connection, "status in ('rejected', 'ignored')"):
         if entry.file not in present and (sources is None or entry.source in sources):
-            forget_unsettled(connection, entry.file)
+            forget_unsettled(connection, [entry.file])
 
 
 def undo(connection: duckdb.DuckDBPyConnection, entry: Entry, table: Table) -> None:

@@ -10,6 +10,7 @@ window the newest stays. Both are maxima, so they can be taken file by file.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +25,9 @@ LANDED = "temp.funnelhouse_landed"
 _RANKED = "temp.funnelhouse_ranked"
 _CLASHES = "temp.funnelhouse_clashes"
 _HELD = "temp.funnelhouse_held"
+_KEYS = "temp.funnelhouse_keys"
+# The files of a group: `path` (plain copy), `_file_id`, `version` and `batch`.
+GROUP = "temp.funnelhouse_group"
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ def create_landing(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 def drop_scratch_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Drop what merging left behind in the session."""
-    for name in (LANDED, _RANKED, _CLASHES, _HELD):
+    for name in (LANDED, _RANKED, _CLASHES, _HELD, _KEYS, GROUP):
         connection.execute(f"drop table if exists {name}")
 
 
@@ -61,6 +65,61 @@ def keep_direct(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
     drop_scratch_tables(connection)
     connection.execute(f"create temp table {_short(LANDED)} as select * from {table.relation}")
     connection.execute(f"delete from {table.relation}")
+    return False
+
+
+def create_group(
+    connection: duckdb.DuckDBPyConnection,
+    paths: Sequence[str],
+    file_ids: Sequence[int],
+    versions: Sequence[datetime],
+    batches: Sequence[str | None] = (),
+) -> None:
+    """Name the files that are read in one pass."""
+    connection.execute(f"drop table if exists {GROUP}")
+    connection.execute(
+        f"create temp table {_short(GROUP)} as select unnest(?) as path, unnest(?::ubigint[]) as _file_id,"
+        " unnest(?::timestamp[]) as version, unnest(?::varchar[]) as batch",
+        [list(paths), list(file_ids), list(versions), list(batches) or [None] * len(paths)],
+    )
+
+
+def clashes(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
+    """Whether rows of a group of files, landed in the raw table itself, compete with each other or with others.
+
+    The temp table GROUP names the files and their batches. Keys are compared by their hashes: two that share one only
+    cost the thorough way.
+    """
+    own = f"{table.relation} as r semi join {GROUP} using (_file_id)"
+    others = f"{table.relation} as r anti join {GROUP} using (_file_id)"
+    questions = []
+    if key := identity(table):
+        hashed = f"hash({', '.join(key)})"
+        connection.execute(f"drop table if exists {_KEYS}")
+        connection.execute(f"create temp table {_short(_KEYS)} as select {hashed} as key from {own}")
+        questions += [
+            f"select count(distinct key) < count(*) from {_KEYS}",
+            f"select exists (select 1 from {others} where {hashed} in (select key from {_KEYS}))",
+        ]
+    if table.load_mode == "replace_window":
+        place = f"hash({', '.join(_window(table))}) as place"
+        files = f"source = {quote(table.source)} and table_name = {quote(table.name)} and status = 'loaded'"
+        questions += [
+            # A batch that became newer may win rows back that it lost.
+            f"select exists (select 1 from ledger.files semi join {GROUP} using (batch)"
+            f" where {files} and rows_superseded > 0)",
+            f"with own as (select distinct {place}, g.batch from {table.relation} as r join {GROUP} as g"
+            " using (_file_id)),"
+            f" held as (select distinct {place}, f.batch from {table.relation} as r join ledger.files as f"
+            f" on r._file_id = f.file_id and {files}),"
+            " contested as (select place from (select * from own union select * from held)"
+            " group by place having count(*) > 1)"
+            " select exists (select 1 from own semi join contested using (place))",
+        ]
+    for question in questions:
+        [(is_clash,)] = connection.execute(question).fetchall()
+        if is_clash:
+            return True
     return False
 
 
