@@ -20,6 +20,7 @@ from orchestration.ingestion.contracts import Contracts, Table
 from orchestration.ingestion.discovery import Extract, ExtractsNotFound, list_extracts
 from orchestration.ingestion.formats import UnreadableFile
 from orchestration.ingestion.loader import Loader, no_contract, read
+from orchestration.ingestion.quarantine import FileVersion
 from orchestration.ingestion.results import FileCheck, FileResult, IngestionReport
 
 __all__ = [
@@ -131,8 +132,14 @@ def check(contracts: Contracts, extracts: str) -> list[FileCheck]:
 
 def _check_file(connection: duckdb.DuckDBPyConnection, extract: Extract, table: Table, now: datetime) -> FileCheck:
     result = FileCheck(extract.file, extract.source, extract.table, "ok")
+
+    def restart() -> None:
+        connection.rollback()
+        connection.begin()
+
     try:
-        opened = read(connection, extract, table, 0, table.relation, now)
+        version = FileVersion(table.source, table.name, extract.file, 0, extract.version, now)
+        opened = read(connection, extract, table, version, restart)
     except UnreadableFile as error:
         return replace(result, status="rejected", problems=(f"{extract.file}: {error}",))
     if opened is None:

@@ -7,7 +7,7 @@ that are there already (`load`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -78,15 +78,15 @@ def land(
     reading: Reading,
     table: Table,
     version: FileVersion,
-    target: str,
     scratch: Path,
+    restart: Callable[[], None],
     *,
     has_flaw: bool = False,
 ) -> Landed:
-    """Write a file's good rows to `target` and its bad rows to the quarantine, inside the open transaction.
+    """Write a file's good rows to the raw table and its bad rows to the quarantine, inside the open transaction.
 
-    Nothing else may have been written in that transaction: it is rolled back and begun again when the fast
-    way meets a flaw. With `has_flaw` the fast way is known to fail and not tried.
+    When the fast way meets a flaw, `restart` gives the transaction up and begins it anew. With `has_flaw` the fast way
+    is known to fail and not tried.
 
     Raises:
         UnreadableFile: no row can be trusted.
@@ -95,18 +95,17 @@ def land(
     if not reading.has_malformed and not has_flaw:
         try:
             values = _values(reading, table, version.now)
-            connection.execute(_insert(reading, table, _origin(version), target, values))
-            landed = _summary(connection, reading, table, version, target, 0)
+            connection.execute(_insert(reading, table, _origin(version), values))
+            landed = _summary(connection, reading, table, version, 0)
             if not landed.is_ahead:
                 return landed
         except _NOT_THE_FILES_FAULT:
             raise
         except duckdb.Error as error:
             raise_if_disk_is_full(error)
-        connection.rollback()
-        connection.begin()
+        restart()
     try:
-        return _land_thoroughly(connection, reading, table, version, target, scratch)
+        return _land_thoroughly(connection, reading, table, version, scratch, restart)
     except _NOT_THE_FILES_FAULT:
         raise
     except duckdb.Error as error:
@@ -120,9 +119,8 @@ def land_group(
     table: Table,
     versions: Sequence[FileVersion],
     group: str,
-    target: str,
 ) -> list[Landed] | None:
-    """Write the rows of files that are written alike to `target` in one pass, inside the open transaction.
+    """Write the rows of files that are written alike to the raw table in one pass, inside the open transaction.
 
     Args:
         connection: the warehouse.
@@ -130,7 +128,6 @@ def land_group(
         table: contract of their table.
         versions: the files.
         group: temp table with `path` (plain copy), `_file_id` and `version` of each.
-        target: relation that takes the rows.
 
     Returns:
         What came out of each file, in the order of `versions`; None where any of them has a flaw, after which the
@@ -147,11 +144,11 @@ def land_group(
     clocks = [column for column in table.columns if column.clock]
     newest = "".join(f", max(r.{identifier(column.name)})::timestamp" for column in clocks)
     try:
-        connection.execute(_insert(stamped, table, _GROUP_ORIGIN, target, _values(stamped, table, now)))
+        connection.execute(_insert(stamped, table, _GROUP_ORIGIN, _values(stamped, table, now)))
         found = connection.execute(
             "select _file_id, count(*), max(r._version) filter (r._version <> g.version),"
             f" bool_or(r._version = g.version){newest}"
-            f" from {target} as r join {group} as g using (_file_id) group by _file_id"
+            f" from {table.relation} as r join {group} as g using (_file_id) group by _file_id"
         ).fetchall()
     except _NOT_THE_FILES_FAULT:
         raise
@@ -227,7 +224,6 @@ def _insert(
     reading: Reading,
     table: Table,
     origin: _Origin,
-    target: str,
     values: list[Value],
     *,
     source: str | None = None,
@@ -250,7 +246,7 @@ def _insert(
         flawed.append(reading.malformed)
     choice = f" where not ({' or '.join(f'({condition})' for condition in flawed)})" if source and flawed else ""
     relation = source or _defined(reading.relation, values)
-    return f"insert into {target} ({names}) select {', '.join(selected)} from {relation}{choice}"
+    return f"insert into {table.relation} ({names}) select {', '.join(selected)} from {relation}{choice}"
 
 
 def _extra(reading: Reading) -> str:
@@ -276,7 +272,6 @@ def _summary(
     reading: Reading,
     table: Table,
     version: FileVersion,
-    target: str,
     quarantined: int,
 ) -> Landed:
     clocks = [column for column in table.columns if column.clock]
@@ -284,7 +279,7 @@ def _summary(
     unstamped = f"_version = {_moment(version.version)}"
     [(rows, stamp, is_unstamped, *events)] = connection.execute(
         f"select count(*), max(_version) filter (not ({unstamped})), coalesce(bool_or({unstamped}), true)"
-        f"{', ' if newest else ''}{newest} from {target}"
+        f"{', ' if newest else ''}{newest} from {table.relation}"
         f" where _file_id = {version.file_id}"
     ).fetchall()
     return _landed(reading, clocks, version.now, rows, stamp, is_unstamped, events, quarantined)
@@ -322,20 +317,24 @@ def _land_thoroughly(
     reading: Reading,
     table: Table,
     version: FileVersion,
-    target: str,
     scratch: Path,
+    restart: Callable[[], None],
 ) -> Landed:
     values = _values(reading, table, version.now, thorough=True)
-    reading = _read_source(connection, reading, values, scratch)
+    reading = _read_source(connection, reading, values, scratch, restart)
     refuse_decimal_commas(connection, reading, values)
     find_problems(connection, reading, values)
     quarantined = write_quarantine(connection, reading, version)
-    connection.execute(_insert(reading, table, _origin(version), target, values, source=SOURCE))
-    return _summary(connection, reading, table, version, target, quarantined)
+    connection.execute(_insert(reading, table, _origin(version), values, source=SOURCE))
+    return _summary(connection, reading, table, version, quarantined)
 
 
 def _read_source(
-    connection: duckdb.DuckDBPyConnection, reading: Reading, values: list[Value], scratch: Path
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    values: list[Value],
+    scratch: Path,
+    restart: Callable[[], None],
 ) -> Reading:
     """Copy the records as they are, with their position and values, into a scratch table."""
     try:
@@ -344,8 +343,7 @@ def _read_source(
         if reading.dialect is None or "invalid state" not in str(error):
             raise
         # Lines that end now with CR LF, now with LF.
-        connection.rollback()
-        connection.begin()
+        restart()
         reading = reading.with_dialect(reading.dialect, with_unix_lines(reading.path, scratch))
         _copy_source(connection, reading, values)
     if reading.dialect is None:

@@ -194,14 +194,15 @@ def add_counts(connection: duckdb.DuckDBPyConnection, table: Table, counts: str)
     )
 
 
-def batch_version(connection: duckdb.DuckDBPyConnection, table: Table, batch: str) -> datetime | None:
-    """The newest version among the files of a batch; None while it has none."""
-    [(version,)] = connection.execute(
-        "select max(version) from ledger.files where source = ? and table_name = ? and batch = ?"
-        " and status in ('loaded', 'duplicate')",
-        [table.source, table.name, batch],
-    ).fetchall()
-    return version
+def batch_versions(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, datetime]:
+    """The newest version among the files of each batch."""
+    return dict(
+        connection.execute(
+            "select batch, max(version) from ledger.files where source = ? and table_name = ?"
+            " and status in ('loaded', 'duplicate') group by batch",
+            [table.source, table.name],
+        ).fetchall()
+    )
 
 
 def _moment(dialect: Mapping[str, Any] | None, name: str) -> datetime | None:

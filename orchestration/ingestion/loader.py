@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import errno
 import tempfile
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import duckdb
 
@@ -37,6 +37,14 @@ class _Member:
     extract: Extract
     sha256: str
     plain: Plain
+
+
+class _Flawed(Exception):
+    """A row of a group of files breaks the contract."""
+
+
+class _NotAlike(Exception):
+    """Files cannot be read in one pass, or one of them changed meanwhile."""
 
 
 @dataclass
@@ -104,74 +112,65 @@ class Loader:
 
     def _handle_alike(self, table: Table, members: Sequence[_Member]) -> Iterator[FileResult]:
         """Files of one signature: in one pass where that goes, else the halves, else each alone."""
+        results: list[FileResult] | None = None
+        has_flaw = False
         try:
             self.connection.begin()
             results = self._load_alike(table, members)
-            if isinstance(results, list):
-                self.connection.commit()
-            else:
-                self._abandon()
-        except (UnreadableFile, OSError):
+            self.connection.commit()
+        except _Flawed:
+            has_flaw = True
             self._abandon()
-            results = "clash"
+        except (_NotAlike, UnreadableFile, OSError):
+            self._abandon()
         except BaseException:
             self._abandon()
             raise
-        if isinstance(results, list):
+        if results is not None:
             yield from results
-        elif results == "clash":
-            for member in members:
-                yield self.handle(member.extract)
-        elif len(members) == 1:
-            yield self.handle(members[0].extract, has_flaw=True)
-        else:
+        elif has_flaw and len(members) > 1:
             # One flawed file among thousands costs a few passes more, not one pass for each of them.
             half = len(members) // 2
             yield from self._handle_alike(table, members[:half])
             yield from self._handle_alike(table, members[half:])
+        else:
+            for member in members:
+                yield self.handle(member.extract, has_flaw=has_flaw)
 
-    def _load_alike(self, table: Table, members: Sequence[_Member]) -> list[FileResult] | Literal["flaw", "clash"]:
-        """Read files of one signature in one pass into the raw table; else say what stands against it."""
+    def _load_alike(self, table: Table, members: Sequence[_Member]) -> list[FileResult]:
+        """Read files of one signature in one pass.
+
+        Raises:
+            UnreadableFile: they lack a column.
+            _Flawed: a row of one of them breaks the contract.
+            _NotAlike: each of them must be looked at.
+        """
         connection = self.connection
         reading = open_group(connection, [member.plain for member in members], table)
         if reading is None:
-            return "clash"
+            raise _NotAlike
         versions = [
             FileVersion(table.source, table.name, m.extract.file, _file_id(m.sha256), m.extract.version, self.now)
             for m in members
         ]
-        paths = [str(member.plain.path) for member in members]
-        ids = [version.file_id for version in versions]
-        load.create_group(connection, paths, ids, [version.version for version in versions])
-        landed = land_group(connection, reading, table, versions, load.GROUP, table.relation)
+        load.create_group(
+            connection,
+            [str(member.plain.path) for member in members],
+            [version.file_id for version in versions],
+            [version.version for version in versions],
+        )
+        landed = land_group(connection, reading, table, versions, load.GROUP)
         if landed is None:
-            return "flaw"
+            raise _Flawed
+        if not all(member.extract.is_unchanged() for member in members):
+            raise _NotAlike
+        ledger.forget_unsettled(connection, [member.extract.file for member in members])
         entries = []
         for member, outcome in zip(members, landed, strict=True):
             described = {"encoding": member.plain.encoding, "compression": member.plain.compression}
-            own = outcome.dialect | {key: value for key, value in described.items() if value}
-            outcome = replace(outcome, dialect=own)
-            version = member.extract.version
-            if outcome.rows_in_file:
-                unstamped = version if outcome.has_unstamped else None
-                version = ledger.version_of(outcome.newest_stamp, unstamped)
-            entries.append(
-                self._entry(
-                    member.extract,
-                    member.sha256,
-                    "loaded" if outcome.rows_in_file else "empty",
-                    opened=(reading, outcome),
-                    version=version,
-                    rows_loaded=outcome.rows_in_file,
-                )
-            )
-        load.create_group(connection, paths, ids, [e.version for e in entries], [e.batch for e in entries])
-        if load.clashes(connection, table) or not all(member.extract.is_unchanged() for member in members):
-            return "clash"
-        ledger.forget_unsettled(connection, [entry.file for entry in entries])
-        ledger.write(connection, entries)
-        load.drop_scratch_tables(connection)
-        return [_result(member.extract, entry) for member, entry in zip(members, entries, strict=True)]
+            outcome = replace(outcome, dialect=outcome.dialect | {k: v for k, v in described.items() if v})
+            entries.append(self._loaded_entry(member.extract, member.sha256, (reading, outcome)))
+        return self._settle_rows(table, [member.extract for member in members], entries)
 
     def handle(self, extract: Extract, *, has_flaw: bool = False) -> FileResult:
         """Settle one file; whatever happens, the warehouse is as before or holds the whole file.
@@ -241,53 +240,62 @@ class Loader:
         return self._load(extract, table, sha256, owners[0] if owners else None, has_flaw)
 
     def _load(self, extract: Extract, table: Table, sha256: str, owner: Entry | None, has_flaw: bool) -> FileResult:
-        """Read, check and merge one file. `owner` is the same content under a name that counts for less."""
-        connection = self.connection
-        is_direct = owner is None and load.is_empty(connection, table)
-        if not is_direct:
-            load.create_landing(connection, table)
-        target = table.relation if is_direct else load.LANDED
-        # Landing may begin the transaction anew, so the scratch table must outlive a rollback.
-        connection.commit()
-        connection.begin()
-        opened = read(connection, extract, table, _file_id(sha256), target, self.now, has_flaw=has_flaw)
+        """Read, check and settle one file. `owner` is the same content under a name that counts for less."""
+
+        def restart() -> None:
+            self.connection.rollback()
+            self.connection.begin()
+            if owner:
+                ledger.undo(self.connection, owner, table)
+
+        restart()
+        version = FileVersion(table.source, table.name, extract.file, _file_id(sha256), extract.version, self.now)
+        opened = read(self.connection, extract, table, version, restart, has_flaw=has_flaw)
         if not extract.is_unchanged():
-            connection.rollback()
-            connection.begin()
+            self.connection.rollback()
+            self.connection.begin()
             return self._left(extract, "it changed while it was read")
-        ledger.forget_unsettled(connection, [extract.file])
-        if opened is None or not opened[1].rows_in_file:
-            return self._write(extract, sha256, "empty", opened=opened)
-        reading, landed = opened
+        ledger.forget_unsettled(self.connection, [extract.file])
         if owner:
-            ledger.undo(connection, owner, table)
             self._handle_again(owner)
-        version = ledger.version_of(landed.newest_stamp, extract.version if landed.has_unstamped else None)
-        batch = extract.folder or version.isoformat()
-        before = ledger.batch_version(connection, table, batch)
-        merged = load.Merged()
-        if not is_direct or not load.keep_direct(connection, table):
-            merged = load.merge(connection, table, batch, max(before or version, version))
-        result = self._write(
-            extract,
-            sha256,
-            "loaded",
-            opened=(reading, landed),
-            version=version,
-            rows_loaded=landed.rows_in_file - landed.rows_quarantined - merged.rows_duplicate,
-            rows_quarantined=landed.rows_quarantined,
-            rows_duplicate=merged.rows_duplicate,
-            rows_superseded=merged.rows_superseded,
-        )
-        self._reopen(extract, table, batch, before, version)
-        return result
+        return self._settle_rows(table, [extract], [self._loaded_entry(extract, sha256, opened)])[0]
+
+    def _settle_rows(self, table: Table, extracts: Sequence[Extract], entries: Sequence[Entry]) -> list[FileResult]:
+        """Let the newest rows stay after these files were landed, and write the files down."""
+        loaded = [entry for entry in entries if entry.status == "loaded"]
+        before = ledger.batch_versions(self.connection, table)
+        losses: dict[int, load.Losses] = {}
+        if loaded:
+            load.create_group(
+                self.connection,
+                [entry.file for entry in loaded],
+                [entry.file_id for entry in loaded],
+                [entry.version for entry in loaded],
+                [entry.batch for entry in loaded],
+            )
+            losses = load.settle(self.connection, table)
+        settled = []
+        for entry in entries:
+            lost = losses.get(entry.file_id, load.Losses())
+            settled.append(
+                replace(
+                    entry,
+                    rows_loaded=entry.rows_in_file - entry.rows_quarantined - lost.duplicate,
+                    rows_duplicate=lost.duplicate,
+                    rows_superseded=lost.superseded,
+                )
+            )
+        ledger.write(self.connection, settled)
+        load.drop_scratch_tables(self.connection)
+        self._reopen(table, before, loaded)
+        return [_result(extract, entry) for extract, entry in zip(extracts, settled, strict=True)]
 
     def _duplicate(self, extract: Extract, table: Table, owner: Entry) -> FileResult:
         ledger.forget_unsettled(self.connection, [extract.file])
         unstamped = extract.version if owner.unstamped_version else None
         version = ledger.version_of(owner.newest_stamp, unstamped)
         batch = extract.folder or version.isoformat()
-        before = ledger.batch_version(self.connection, table, batch)
+        before = ledger.batch_versions(self.connection, table)
         entry = replace(
             owner,
             file=extract.file,
@@ -302,20 +310,24 @@ class Loader:
             error=f"{extract.file}: same content as {owner.file}",
         )
         ledger.write(self.connection, [entry])
-        self._reopen(extract, table, batch, before, version)
+        self._reopen(table, before, [entry])
         return _result(extract, entry)
 
-    def _reopen(self, raised_by: Extract, table: Table, batch: str, before: datetime | None, version: datetime) -> None:
-        """Load the batch's losing rows anew once the batch became newer: they may win by now.
+    def _reopen(self, table: Table, before: Mapping[str, datetime], raised_by: Sequence[Entry]) -> None:
+        """Load the losing rows of batches anew that became newer: they may win by now.
 
-        It ends: the file that made the batch newer stays, so no file that is loaded anew can do so again.
+        It ends: the files that made a batch newer stay, so no file that is loaded anew can do so again.
         """
-        if table.load_mode != "replace_window" or before is None or version <= before:
+        if table.load_mode != "replace_window":
+            return
+        raised = {entry.batch for entry in raised_by if entry.batch in before and entry.version > before[entry.batch]}
+        if not raised:
             return
         for entry in ledger.entries(
             self.connection,
-            "source = ? and table_name = ? and batch = ? and file <> ? and status = 'loaded' and rows_superseded > 0",
-            [table.source, table.name, batch, raised_by.file],
+            "source = ? and table_name = ? and batch in (select unnest(?)) and file not in (select unnest(?))"
+            " and status = 'loaded' and rows_superseded > 0",
+            [table.source, table.name, sorted(raised), [entry.file for entry in raised_by]],
         ):
             extract = self.present.get(entry.file)
             if extract and extract.size == entry.size_bytes and extract.sha256() == entry.sha256:
@@ -333,42 +345,40 @@ class Loader:
         self.connection.commit()
         return result
 
-    def _write(
-        self,
-        extract: Extract,
-        sha256: str,
-        status: str,
-        *,
-        opened: tuple[Reading, Landed] | None = None,
-        version: datetime | None = None,
-        error: str | None = None,
-        **rows: int,
-    ) -> FileResult:
-        entry = self._entry(extract, sha256, status, opened=opened, version=version, error=error, **rows)
+    def _write(self, extract: Extract, sha256: str, status: str, *, error: str) -> FileResult:
+        """Note a file that was not loaded."""
+        entry = Entry(
+            file_id=_file_id(sha256),
+            source=extract.source,
+            table_name=extract.table,
+            file=extract.file,
+            sha256=sha256,
+            size_bytes=extract.size,
+            version=extract.version,
+            batch=extract.folder or extract.version.isoformat(),
+            loaded_at=self.now,
+            status=status,
+            error=error,
+        )
         ledger.write(self.connection, [entry])
         return _result(extract, entry)
 
-    def _entry(
-        self,
-        extract: Extract,
-        sha256: str,
-        status: str,
-        *,
-        opened: tuple[Reading, Landed] | None = None,
-        version: datetime | None = None,
-        error: str | None = None,
-        **rows: int,
-    ) -> Entry:
+    def _loaded_entry(self, extract: Extract, sha256: str, opened: tuple[Reading, Landed] | None) -> Entry:
+        """The ledger row of a file that was read; `_settle_rows` adds what became of its rows."""
         reading, landed = opened or (None, None)
-        version = version or extract.version
-        dialect = dict(landed.dialect) if landed else {}
+        version = extract.version
+        dialect: dict[str, Any] = {}
         if landed:
+            dialect = dict(landed.dialect)
             named = "name" if extract.named_version else "modification time"
             dialect["version"] = "sync stamp" if landed.newest_stamp else named
             if landed.newest_stamp:
                 dialect["newest_stamp"] = landed.newest_stamp.isoformat()
             if landed.has_unstamped:
                 dialect["unstamped_version"] = extract.version.isoformat()
+        has_rows = landed is not None and landed.rows_in_file > 0
+        if landed and has_rows:
+            version = ledger.version_of(landed.newest_stamp, extract.version if landed.has_unstamped else None)
         return Entry(
             file_id=_file_id(sha256),
             source=extract.source,
@@ -381,12 +391,11 @@ class Loader:
             version=version,
             batch=extract.folder or version.isoformat(),
             loaded_at=self.now,
-            status=status,
-            error=error,
+            status="loaded" if has_rows else "empty",
             rows_in_file=landed.rows_in_file if landed else 0,
+            rows_quarantined=landed.rows_quarantined if landed else 0,
             newest_event_at=landed.newest_event_at if landed else None,
             unknown_columns=tuple(reading.mapping.unknown) if reading else (),
-            **rows,
         )
 
 
@@ -394,14 +403,15 @@ def read(
     connection: duckdb.DuckDBPyConnection,
     extract: Extract,
     table: Table,
-    file_id: int,
-    target: str,
-    now: datetime,
+    version: FileVersion,
+    restart: Callable[[], None],
     *,
     has_flaw: bool = False,
 ) -> tuple[Reading, Landed] | None:
-    """Open one file and land its rows; None when nothing is in it. With `has_flaw` the fast way is not tried."""
-    version = FileVersion(table.source, table.name, extract.file, file_id, extract.version, now)
+    """Open one file and land its rows in the raw table; None when nothing is in it.
+
+    `restart` gives up the transaction and begins it anew. With `has_flaw` the fast way is not tried.
+    """
     with tempfile.TemporaryDirectory(prefix="funnelhouse-") as folder:
         scratch = Path(folder)
         local = extract.local(scratch)
@@ -413,13 +423,12 @@ def read(
             if reading is None:
                 return None
             try:
-                return reading, land(connection, reading, table, version, target, scratch, has_flaw=has_flaw)
+                return reading, land(connection, reading, table, version, scratch, restart, has_flaw=has_flaw)
             except OtherEncoding:
-                connection.rollback()
-                connection.begin()
+                restart()
                 reading = open_file(connection, plain(local, scratch, encoding="cp1252"), table)
                 assert reading is not None  # It held rows a moment ago.
-                return reading, land(connection, reading, table, version, target, scratch)
+                return reading, land(connection, reading, table, version, scratch, restart, has_flaw=has_flaw)
         finally:
             # After an error the transaction is lost anyway, and with it these tables.
             with suppress(duckdb.TransactionException):
