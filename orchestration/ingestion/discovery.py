@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from fsspec.core import url_to_fs
 _SKIPPED_NAMES = frozenset({"thumbs.db", "desktop.ini", "_success"})
 _SKIPPED_ENDINGS = (".tmp", ".part", ".partial", ".crdownload", ".swp", ".md", "~")
 _CHUNK = 1 << 22
+# Extras of this package by URL scheme.
+_EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "azure", "abfs": "azure", "abfss": "azure"}
 
 # 2024-05-01, 2024_05_01, 2024/05/01 or 20240501, with or without a time behind it.
 _DATE = re.compile(
@@ -48,6 +50,7 @@ class Extract:
         modified: modification time in UTC, without zone; None where the store does not tell.
         filesystem: fsspec file system of a remote file, None for a local one.
         own_version: version that is known from elsewhere than name and time.
+        copy: local copy of a remote file's content, once it was fetched.
     """
 
     file: str
@@ -59,6 +62,7 @@ class Extract:
     modified: datetime | None
     filesystem: Any = None
     own_version: datetime | None = None
+    copy: Path | None = None
 
     @property
     def version(self) -> datetime:
@@ -85,22 +89,28 @@ class Extract:
             return False
         return state == (self.size, self.modified)
 
-    def sha256(self) -> str:
-        """Hash of the whole content."""
-        digest = hashlib.sha256()
-        with self.filesystem.open(self.location) if self.filesystem else Path(self.location).open("rb") as stream:
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
-        return digest.hexdigest()
-
-    def local(self, scratch: Path) -> Path:
-        """A local path with the content; a remote file is copied into the scratch folder."""
-        if self.filesystem is None:
-            return Path(self.location)
+    def fetched(self, scratch: Path) -> Extract:
+        """The same with its content at hand: a remote file is copied into the scratch folder, once."""
+        if self.filesystem is None or self.copy is not None:
+            return self
         copy = scratch / "remote"
         with self.filesystem.open(self.location) as source, copy.open("wb") as target:
             shutil.copyfileobj(source, target, _CHUNK)
-        return copy
+        return replace(self, copy=copy)
+
+    @property
+    def path(self) -> Path:
+        """Local path of the content; a remote file must have been fetched."""
+        if self.filesystem is None:
+            return Path(self.location)
+        if self.copy is None:
+            raise ValueError(f"{self.file} was not fetched")
+        return self.copy
+
+    def sha256(self) -> str:
+        """Hash of the whole content at hand."""
+        with self.path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def newest_date(text: str) -> datetime | None:
@@ -152,14 +162,28 @@ def is_skipped(file: str) -> bool:
 
 
 def _list_remote(extracts: str) -> Iterator[Extract]:
-    filesystem, root = url_to_fs(extracts)
+    try:
+        filesystem, root = url_to_fs(extracts)
+    except ImportError as error:
+        scheme = extracts.partition("://")[0]
+        raise ExtractsNotFound(
+            f"extracts cannot be read: {scheme}:// needs a library that is not installed ({error}). Install it with"
+            f" pip install 'funnelhouse[{_EXTRAS.get(scheme, scheme)}]'."
+        ) from error
+    except ValueError as error:
+        raise ExtractsNotFound(f"extracts folder not found: {extracts}. {error}.") from error
     filesystem.invalidate_cache()
-    if not filesystem.isdir(root):
+    try:
+        is_there = filesystem.isdir(root)
+        listed = filesystem.find(root, detail=True) if is_there else {}
+    except Exception as error:  # Each store has exceptions of its own.
+        raise ExtractsNotFound(f"extracts folder {extracts} cannot be listed: {error}") from error
+    if not is_there:
         raise ExtractsNotFound(
             f"extracts folder not found: {extracts}. Expected a folder with <source>/<table>.<ext> files."
         )
     prefix = root.rstrip("/") + "/"
-    for location, info in filesystem.find(root, detail=True).items():
+    for location, info in listed.items():
         file = location.removeprefix(prefix)
         if not is_skipped(file):
             size, modified = _remote_state(info)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -24,8 +24,9 @@ create table if not exists ledger.files (
     file_id ubigint, source varchar, table_name varchar, file varchar, sha256 varchar, size_bytes bigint,
     format varchar, dialect json, version timestamp, batch varchar, loaded_at timestamp, rows_in_file bigint,
     rows_loaded bigint, rows_quarantined bigint, rows_duplicate bigint, rows_superseded bigint, status
-    varchar, error varchar, newest_event_at timestamp, unknown_columns varchar[]
+    varchar, error varchar, newest_event_at timestamp, unknown_columns varchar[], modified_at timestamp
 );
+alter table ledger.files add column if not exists modified_at timestamp;
 create table if not exists ledger.quarantine (
     file_id ubigint, source varchar, table_name varchar, file varchar, line bigint, column_name varchar,
     value varchar, reason varchar, first_seen_at timestamp, row json
@@ -37,8 +38,10 @@ create table if not exists ledger.check_results (
 );
 """
 _ADDED_COLUMNS = (("_extra", "json"), ("_file_id", "ubigint"), ("_version", "timestamp"))
+# A file that was modified just before it was loaded may change again within the clock's resolution.
+_CLOCK_RESOLUTION = timedelta(seconds=2)
 # Statuses after which the same content at the same path is not looked at again.
-SETTLED = ("loaded", "duplicate", "empty", "ignored")
+SETTLED = ("loaded", "duplicate", "empty")
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,18 @@ class Entry:
     error: str | None = None
     newest_event_at: datetime | None = None
     unknown_columns: tuple[str, ...] = ()
+    modified_at: datetime | None = None
 
     @property
     def newest_stamp(self) -> datetime | None:
         """The newest sync stamp among its rows."""
         return _moment(self.dialect, "newest_stamp")
+
+    def is_of(self, size: int, modified: datetime | None) -> bool:
+        """Whether a file of this size and time still has this content, as git and rsync would say."""
+        if modified is None or (size, modified) != (self.size_bytes, self.modified_at):
+            return False
+        return modified < self.loaded_at - _CLOCK_RESOLUTION
 
     @property
     def unstamped_version(self) -> datetime | None:

@@ -64,51 +64,46 @@ class Loader:
         if table is None or first.file == fx.FILE:
             yield from map(self.handle, extracts)
             return
-        settled = {
-            (entry.file, entry.sha256): entry
-            for entry in ledger.entries(
-                self.connection,
-                "source = ? and table_name = ?",
-                [table.source, table.name],
-            )
+        known = [
+            entry
+            for entry in ledger.entries(self.connection, "source = ? and table_name = ?", [table.source, table.name])
             if entry.status in ledger.SETTLED
-        }
-        contents = {sha256 for (_, sha256), entry in settled.items() if entry.status == "loaded"}
-        alone, new = [], []
-        for extract in extracts:
-            try:
-                sha256 = extract.sha256()
-            except OSError:
-                alone.append(extract)
-                continue
-            entry = settled.get((extract.file, sha256))
-            if entry and entry.status != "ignored":
-                yield FileResult(extract.file, extract.source, extract.table, "unchanged")
-            elif sha256 in contents:
-                alone.append(extract)
-            else:
-                contents.add(sha256)
-                new.append((extract, sha256))
+        ]
+        settled = {(entry.file, entry.sha256) for entry in known}
+        newest = {entry.file: entry for entry in sorted(known, key=lambda entry: entry.loaded_at)}
+        contents = {entry.sha256 for entry in known if entry.status == "loaded"}
+        alone: list[Extract] = []
+        members: list[_Member] = []
         with tempfile.TemporaryDirectory(prefix="funnelhouse-") as folder:
-            members = []
-            for number, (extract, sha256) in enumerate(new):
+            for number, extract in enumerate(extracts):
+                entry = newest.get(extract.file)
+                if entry and entry.is_of(extract.size, extract.modified):
+                    yield _unchanged(extract)
+                    continue
                 scratch = Path(folder, str(number))
                 scratch.mkdir()
                 try:
-                    members.append(_Member(extract, sha256, plain(extract.local(scratch), scratch)))
+                    here = extract.fetched(scratch)
+                    sha256 = here.sha256()
+                    if (here.file, sha256) in settled:
+                        yield _unchanged(here)
+                    elif sha256 in contents:
+                        alone.append(here)
+                    else:
+                        members.append(_Member(here, sha256, plain(here.path, scratch)))
+                        contents.add(sha256)
                 except (UnreadableFile, OSError):
                     alone.append(extract)
             alike: dict[Hashable, list[_Member]] = {}
-            for member, signature in zip(
-                members, signatures(self.connection, [member.plain for member in members]), strict=True
-            ):
+            found = signatures(self.connection, [member.plain for member in members])
+            for member, signature in zip(members, found, strict=True):
                 if signature is None:
                     alone.append(member.extract)
                 else:
                     alike.setdefault(signature, []).append(member)
             for group in alike.values():
                 yield from self._handle_alike(table, group)
-        yield from map(self.handle, alone)
+            yield from map(self.handle, alone)
 
     def _handle_alike(self, table: Table, members: Sequence[_Member]) -> Iterator[FileResult]:
         """Files of one signature: in one pass where that goes, else the halves, else each alone."""
@@ -178,15 +173,33 @@ class Loader:
         With `has_flaw` it is known that some row breaks the contract.
         """
         table = self.contracts.get((extract.source or "", extract.table))
+        if table is None:
+            return self._ignore(extract)
+        with tempfile.TemporaryDirectory(prefix="funnelhouse-") as folder:
+            return self._handle_known(extract, table, Path(folder), has_flaw)
+
+    def _ignore(self, extract: Extract) -> FileResult:
+        """A file that no contract knows is not read."""
+        error = no_contract(extract, self.contracts)
+        noted = ledger.entries(self.connection, "file = ? and status = 'ignored'", [extract.file])
+        if noted and (noted[0].size_bytes, noted[0].error) == (extract.size, error):
+            return _result(extract, noted[0])
+        return self._note(extract, "", "ignored", error)
+
+    def _handle_known(self, extract: Extract, table: Table, scratch: Path, has_flaw: bool) -> FileResult:
         try:
+            extract = extract.fetched(scratch)
             sha256 = extract.sha256()
         except FileNotFoundError:
             return self._left(extract, "it went away while it was read")
         except OSError as error:
             return self._note(extract, "", "rejected", _unopened(extract, error))
-        known = self._known(extract, sha256, table)
-        if known:
-            return known
+        if ledger.entries(
+            self.connection,
+            "file = ? and sha256 = ? and status in ('loaded', 'duplicate', 'empty')",
+            [extract.file, sha256],
+        ):
+            return _unchanged(extract)
         try:
             self.connection.begin()
             result = self._settle(extract, table, sha256, has_flaw)
@@ -208,28 +221,11 @@ class Loader:
         self.again.clear()
         self.connection.rollback()
 
-    def _known(self, extract: Extract, sha256: str, table: Table | None) -> FileResult | None:
-        settled = ledger.entries(
-            self.connection,
-            f"file = ? and sha256 = ? and status in ({', '.join('?' for _ in ledger.SETTLED)})",
-            [extract.file, sha256, *ledger.SETTLED],
-        )
-        if not settled or (settled[0].status == "ignored" and table is not None):
-            return None
-        if settled[0].status == "ignored":
-            return FileResult(
-                extract.file, extract.source, extract.table, "ignored", no_contract(extract, self.contracts)
-            )
-        return FileResult(extract.file, extract.source, extract.table, "unchanged")
-
     def _left(self, extract: Extract, reason: str) -> FileResult:
         error = f"{extract.file}: {reason}; left for the next run"
         return FileResult(extract.file, extract.source, extract.table, "changed", error)
 
-    def _settle(self, extract: Extract, table: Table | None, sha256: str, has_flaw: bool) -> FileResult:
-        if table is None:
-            ledger.forget_unsettled(self.connection, [extract.file])
-            return self._write(extract, sha256, "ignored", error=no_contract(extract, self.contracts))
+    def _settle(self, extract: Extract, table: Table, sha256: str, has_flaw: bool) -> FileResult:
         owners = ledger.entries(
             self.connection,
             "sha256 = ? and source = ? and table_name = ? and status = 'loaded'",
@@ -301,6 +297,7 @@ class Loader:
             file=extract.file,
             version=version,
             batch=batch,
+            modified_at=extract.modified,
             loaded_at=self.now,
             status="duplicate",
             rows_loaded=0,
@@ -390,6 +387,7 @@ class Loader:
             dialect=dialect,
             version=version,
             batch=extract.folder or version.isoformat(),
+            modified_at=extract.modified,
             loaded_at=self.now,
             status="loaded" if has_rows else "empty",
             rows_in_file=landed.rows_in_file if landed else 0,
@@ -414,7 +412,7 @@ def read(
     """
     with tempfile.TemporaryDirectory(prefix="funnelhouse-") as folder:
         scratch = Path(folder)
-        local = extract.local(scratch)
+        local = extract.fetched(scratch).path
         try:
             if extract.file == fx.FILE:
                 reading: Reading | None = fx.open_history(local, table, scratch)
@@ -459,6 +457,10 @@ def no_contract(extract: Extract, contracts: Contracts) -> str:
         )
     sources = ", ".join(sorted({source for source, _ in contracts}))
     return f"{extract.file}: no contract for a source {extract.source}; sources are {sources}"
+
+
+def _unchanged(extract: Extract) -> FileResult:
+    return FileResult(extract.file, extract.source, extract.table, "unchanged")
 
 
 def _result(extract: Extract, entry: Entry) -> FileResult:
