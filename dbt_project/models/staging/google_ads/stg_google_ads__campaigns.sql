@@ -24,13 +24,22 @@ ad_stats as (
 
 ),
 
--- Exports of the interface name their campaigns in the report and have no history.
+-- Exports of the interface name their campaigns in the report and have no history. They spell types as the screen does,
+-- in its language: `Performance Max` is the API's PERFORMANCE_MAX.
 reported as (
 
     select
         id as campaign_id,
         customer_id,
         campaign_name,
+        case lower({{ without_accents('campaign_type') }})
+            when 'search network' then 'SEARCH'
+            when 'reseau de recherche' then 'SEARCH'
+            when 'display network' then 'DISPLAY'
+            when 'reseau display' then 'DISPLAY'
+            when 'generation de la demande' then 'DEMAND_GEN'
+            else upper(replace({{ without_accents('campaign_type') }}, ' ', '_'))
+        end as campaign_type,
         date
     from campaign_stats
 
@@ -40,6 +49,7 @@ reported as (
         campaign_id,
         customer_id,
         campaign_name,
+        null as campaign_type,
         date
     from ad_group_stats
 
@@ -49,6 +59,7 @@ reported as (
         campaign_id,
         customer_id,
         campaign_name,
+        null as campaign_type,
         date
     from ad_stats
 
@@ -70,7 +81,7 @@ versions as (
         coalesce(cast(campaign_id as varchar), campaign_name) as campaign_id,
         replace(customer_id, '-', '') as ad_account_id,
         campaign_name as name,
-        null as advertising_channel_type,
+        campaign_type as advertising_channel_type,
         cast(date as timestamp) as named_at
     from reported
     where campaign_name is not null
