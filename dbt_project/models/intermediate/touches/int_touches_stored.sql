@@ -27,7 +27,10 @@ attendance as (
 activities as (
 
     -- A new source of sales activities is one name in this list.
-    {{ union_models(['stg_crm__activities']) }}
+    {{ union_models([
+        'stg_crm__activities',
+        'stg_salesforce__activities',
+    ]) }}
 
 ),
 
