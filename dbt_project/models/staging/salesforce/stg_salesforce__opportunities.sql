@@ -235,8 +235,9 @@ closes as (
     select
         current_opportunities.*,
         case
-            when system_modstamp < {{ end_of_reporting_day('close_date') }} then system_modstamp
-            else {{ end_of_reporting_day('close_date') }}
+            when current_opportunities.system_modstamp < {{ end_of_reporting_day('current_opportunities.close_date') }}
+                then current_opportunities.system_modstamp
+            else {{ end_of_reporting_day('current_opportunities.close_date') }}
         end as end_of_close
     from current_opportunities
 

@@ -78,10 +78,11 @@ status_changes as (
         new_value as stage_value,
         created_date as entered_at
     from field_changes
-    where lower(field) in (
-        'status', 'lead status', 'statut', 'statut de la piste', 'statut de piste',
-        'contact_status__c', 'contact_status_c', 'contact status', 'statut du contact'
-    )
+    where
+        lower(field) in (
+            'status', 'lead status', 'statut', 'statut de la piste', 'statut de piste',
+            'contact_status__c', 'contact_status_c', 'contact status', 'statut du contact'
+        )
 
     union all
 
