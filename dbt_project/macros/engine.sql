@@ -36,6 +36,10 @@ create or replace macro main.keyed_hash(message) as
 {% macro reporting_time(timestamp) %}{{ return(adapter.dispatch('reporting_time', 'funnelhouse')(timestamp)) }}{% endmacro %}
 {% macro duckdb__reporting_time(timestamp) %}timezone('{{ var("reporting_timezone") }}', timezone('UTC', {{ timestamp }})){% endmacro %}
 
+{# Local time of the reporting zone as a UTC timestamp. #}
+{% macro utc_time(local_timestamp) %}{{ return(adapter.dispatch('utc_time', 'funnelhouse')(local_timestamp)) }}{% endmacro %}
+{% macro duckdb__utc_time(local_timestamp) %}timezone('UTC', timezone('{{ var("reporting_timezone") }}', {{ local_timestamp }})){% endmacro %}
+
 {# A text in Unicode normal form C (one spelling for an accented letter). #}
 {% macro nfc(text) %}{{ return(adapter.dispatch('nfc', 'funnelhouse')(text)) }}{% endmacro %}
 {% macro duckdb__nfc(text) %}

@@ -40,6 +40,17 @@ converted_leads as (
     from people
     where converted_from_record_id is not null
 
+    union all
+
+    -- Several leads can be converted into one contact: then each lead holds the link.
+    select
+        record_identifier as identifier,
+        source_system || ':' || converted_to_record_id as other_identifier,
+        'converted_lead' as link_method,
+        cast(null as timestamp) as linked_at
+    from people
+    where converted_to_record_id is not null
+
 ),
 
 merged_records as (

@@ -8,6 +8,7 @@ unioned as (
     {{ union_models([
         'stg_crm__people',
         'stg_hubspot__people',
+        'stg_salesforce__people',
     ]) }}
 
 ),

@@ -6,6 +6,7 @@ unioned as (
     {{ union_models([
         'stg_crm__stage_history',
         'stg_hubspot__stage_history',
+        'stg_salesforce__stage_history',
     ]) }}
 
 ),

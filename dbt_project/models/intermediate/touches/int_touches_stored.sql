@@ -26,8 +26,11 @@ attendance as (
 
 activities as (
 
-    -- A new source of sales activities is one name in this list.
-    {{ union_models(['stg_crm__activities']) }}
+-- A new source of sales activities is one name in this list.
+    {{ union_models([
+        'stg_crm__activities',
+        'stg_salesforce__activities',
+    ]) }}
 
 ),
 
