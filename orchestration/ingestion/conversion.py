@@ -176,8 +176,8 @@ def spoilt_id(value: str) -> str:
     """Whether a text that should be an id is what Excel makes of one. Most values are told by their length."""
     shape = f"regexp_full_match(lower(strip_accents({value})), {quote(_SPOILT_ID)})"
     return (
-        f"case when strlen({value}) between 5 and 11 and (contains({value}, '-') or contains({value}, 'E+'))"
-        f" then {shape} else coalesce(ends_with({value}, {quote(EXCEL_DATE)}), false) end"
+        f"case when strlen({value}) between 5 and 9 and contains({value}, '-') or strlen({value}) <= 24 and"
+        f" contains({value}, 'E+') then {shape} else coalesce(ends_with({value}, {quote(EXCEL_DATE)}), false) end"
     )
 
 
@@ -254,7 +254,9 @@ def _from_notation(value: str, column: Column, notation: Notation, plain: str) -
         dated.append("%d.%m.%Y")
         formats = [*_YEAR_FIRST, *(day + time for time in _TIMES_OF_DAY for day in dated)]
         listed = ", ".join(quote(text) for text in formats)
-        read = f"coalesce({_from_digits(value)}, try_strptime({value}, [{listed}]), {_from_words(value)})"
+        # `infinity` and the like are no date, whatever the format.
+        dated_text = f"case when regexp_matches({value}, '[0-9]') then try_strptime({value}, [{listed}]) end"
+        read = f"coalesce({_from_digits(value)}, {dated_text}, {_from_words(value)})"
         # 2024-01-05 10:00+02:00 has no seconds, which a cast insists on before an offset.
         seconds = f"regexp_replace({value}, {quote(_WITHOUT_SECONDS)}, '\\1:00\\2')"
         offset = f"case when contains({value}, ':') then {_from_text(seconds, target)} end"
@@ -306,7 +308,7 @@ def _from_digits(value: str) -> str:
     return (
         f"case {digits('(19|20)[0-9]{6}')} try_strptime({value}, '%Y%m%d')"
         f" {digits('[1-9][0-9]{8,9}([.][0-9]+)?')}"
-        f" make_timestamp((try_cast({value} as decimal(18, 6)) * 1000000)::bigint)"
+        f" make_timestamp((try_cast({value} as decimal(24, 6)) * 1000000)::bigint)"
         f" {digits('[1-9][0-9]{11,12}')} make_timestamp({whole} * 1000)"
         f" {digits('[1-9][0-9]{14,15}')} make_timestamp({whole})"
         f" {digits('[1-9][0-9]{17,18}')} make_timestamp({whole} // 1000) end"

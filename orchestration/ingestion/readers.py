@@ -194,9 +194,9 @@ def _open_json(
     malformed = "json is null or json_type(json) <> 'OBJECT'"
     try:
         # Every record's keys: a sniffed sample would lose keys that come late, in silence.
-        [(records, broken, structure)] = connection.execute(
-            f"select count(*), count(*) filter ({malformed}), json_group_structure(json) filter (not ({malformed}))"
-            f" from {objects}"
+        [(records, broken, keys, is_nested)] = connection.execute(
+            f"select count(*), count(*) filter ({malformed}), flatten(list(distinct json_keys(json))),"
+            f" bool_or(contains(substr(json::varchar, 2), '{{')) from {objects}"
         ).fetchall()
     except (duckdb.InvalidInputException, duckdb.IOException) as error:
         raise UnreadableFile(f"this is broken JSON: {first_line(error)}") from error
@@ -204,7 +204,13 @@ def _open_json(
         return None
     if broken == records:
         raise UnreadableFile("this is broken JSON: no record is a JSON object")
-    columns = columns_of(_json_tree(json.loads(structure)), table)
+    tree: Tree = dict.fromkeys(sorted(set(keys)))
+    if is_nested:
+        structures = connection.execute(
+            f"select distinct json_structure(json)::varchar from {objects} where not ({malformed})"
+        ).fetchall()
+        tree |= _merged([json.loads(structure) for (structure,) in structures]) or {}
+    columns = columns_of(tree, table)
     headers = tuple(column.header for column in columns)
     mapping = _mapped(headers, table)
     pointers = ["".join("/" + key.replace("~", "~0").replace("/", "~1") for key in column.path) for column in columns]
@@ -233,11 +239,16 @@ def _open_json(
     )
 
 
-def _json_tree(structure: Any) -> Tree:
-    """The keys of all records, with those of nested objects below theirs."""
-    if not isinstance(structure, dict):
-        return {}
-    return {key: _json_tree(structure[key]) or None for key in sorted(structure)}
+def _merged(structures: list[Any]) -> Tree | None:
+    """The keys of all these objects; None where one is no object, so that none of them can be spread out."""
+    structures = [structure for structure in structures if structure not in ("NULL", {})]
+    if not structures or not all(isinstance(structure, dict) for structure in structures):
+        return None
+    below: dict[str, list[Any]] = {}
+    for structure in structures:
+        for key, value in structure.items():
+            below.setdefault(key, []).append(value)
+    return {key: _merged(below[key]) for key in sorted(below)}
 
 
 def _open_parquet(

@@ -73,7 +73,7 @@ def test_lines_are_counted_from_the_top_of_the_file(house: House) -> None:
         "ui/report.csv", 'Report\n\nDate,Campaign ID,Impressions\n2024-01-01,"a\nb",1\nx,c,2\n2024\n'
     )
     assert (result.rows_in_file, result.rows_loaded, result.dialect["header_line"]) == (3, 1, 3)
-    assert [(line, column) for _, line, column, *_ in house.quarantine()] == [(6, "date"), (7, "campaign_id")]
+    assert [(line, column) for _, line, column, *_ in house.quarantine()] == [(6, "date"), (7, "Campaign ID")]
 
 
 def test_a_preamble_may_hold_a_lone_quote_and_a_byte_order_mark(house: House) -> None:
@@ -292,7 +292,7 @@ def test_a_workbook_is_read_by_what_its_cells_hold(house: House, name: str) -> N
     ]
     assert [row[1:] for row in house.quarantine()] == [
         (7, "campaign_id", "2024-01-05 (Excel date)", SPOILT),
-        (8, "campaign_id", "1.234567890123457e+18", SPOILT + f"; also impressions: {SPOILT}"),
+        (8, "campaign_id", "1.234567890123457E+18", SPOILT + f"; also impressions: {SPOILT}"),
     ]
     assert (result.dialect["sheet"], result.dialect["header_line"]) == ("Data", 3)
     assert result.dialect["total_rows"] == 1 and result.dialect["totals"][0].startswith("line 9: ")
