@@ -26,7 +26,7 @@ from orchestration.ingestion.discovery import Extract
 from orchestration.ingestion.formats import Plain, UnreadableFile, plain
 from orchestration.ingestion.landing import FileVersion, Landed, OtherEncoding, land, land_group
 from orchestration.ingestion.ledger import Entry
-from orchestration.ingestion.readers import Reading, open_file, open_group, signatures
+from orchestration.ingestion.readers import Reading, open_file, signatures
 from orchestration.ingestion.results import FileResult
 
 
@@ -141,9 +141,10 @@ class Loader:
             _NotAlike: each of them must be looked at.
         """
         connection = self.connection
-        reading = open_group(connection, [member.plain for member in members], table)
-        if reading is None:
+        first = open_file(connection, members[0].plain, table)
+        if first is None or first.over is None:
             raise _NotAlike
+        reading = replace(first, relation=first.over([member.plain.path for member in members]))
         versions = [
             FileVersion(table.source, table.name, m.extract.file, _file_id(m.sha256), m.extract.version, self.now)
             for m in members
