@@ -74,6 +74,8 @@ def convert(value: str, source_type: str, column: Column) -> str:
         return value if source_type == "BOOLEAN" else "null::boolean"
     if source_type == "TIMESTAMP WITH TIME ZONE":
         value, source_type = _utc(value), "TIMESTAMP"
+    if target == "timestamp" and source_type in _INTEGERS:
+        return _plausible(_epoch(f"{value}::varchar"))
     if source_type == "DATE" or source_type in _TIMES:
         return _plausible(f"try_cast({value} as {target})")
     return f"null::{target}"
@@ -106,6 +108,7 @@ def _from_text(value: str, target: str) -> str:
     # way.
     return _plausible(
         f"case when length({value}) = 19 and {value}[17] = ':' then try_cast({value} as timestamp)"
+        f" when {value}[5] between '0' and '9' then {_epoch(value)}"
         f" else {_utc(f'try_cast({value} as timestamptz)')} end"
     )
 
@@ -127,6 +130,13 @@ def _to_text(value: str, source_type: str) -> str:
 def _utc(instant: str) -> str:
     """A timestamptz as timestamp in UTC, without the calendar arithmetic of a cast."""
     return f"case when isfinite({instant}) then make_timestamp(epoch_us({instant})) end"
+
+
+def _epoch(value: str) -> str:
+    """Seconds, milliseconds or microseconds since 1970 in UTC, told apart by their 10, 13 or 16 digits."""
+    micros = f"case length({value}) when 10 then 1000000 when 13 then 1000 when 16 then 1 end"
+    digits = f"regexp_full_match({value}, '[0-9]+')"
+    return f"case when {digits} then make_timestamp(try_cast({value} as bigint) * {micros}) end"
 
 
 def _plausible(time: str) -> str:

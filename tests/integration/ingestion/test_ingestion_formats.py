@@ -144,7 +144,6 @@ MISREAD = {
     "two-digit year": ("born_on", "24-05-06"),
     "words after a date": ("born_on", "2024-01-01 or so"),
     "far future": ("created_at", "infinity"),
-    "epoch seconds": ("created_at", "1704103200"),
     "decimal comma": ("amount", "12,50"),
     "currency sign": ("amount", "12.50 €"),
     "percent sign": ("rate", "12%"),
@@ -179,6 +178,9 @@ GOOD = {
         "2024-01-05 10:00:00+02": datetime(2024, 1, 5, 8),
         "2024-01-05T10:00:00.123Z": datetime(2024, 1, 5, 10, 0, 0, 123000),
         "2024-01-05 10:00:00+0530": datetime(2024, 1, 5, 4, 30),
+        "1704103200": datetime(2024, 1, 1, 10),
+        "1704103200250": datetime(2024, 1, 1, 10, 0, 0, 250000),
+        "1704103200250125": datetime(2024, 1, 1, 10, 0, 0, 250125),
     },
 }
 
