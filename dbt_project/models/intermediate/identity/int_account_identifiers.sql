@@ -6,6 +6,7 @@ accounts as (
     {{ union_models([
         'stg_crm__accounts',
         'stg_hubspot__accounts',
+        'stg_brevo__accounts',
     ]) }}
 
 ),

@@ -5,7 +5,10 @@ with
 -- A new source of merges is one name in this list.
 unioned as (
 
-    {{ union_models(['stg_hubspot__merged_people']) }}
+    {{ union_models([
+        'stg_hubspot__merged_people',
+        'stg_marketo__merged_people',
+    ]) }}
 
 )
 

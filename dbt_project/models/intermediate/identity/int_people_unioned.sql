@@ -8,6 +8,8 @@ unioned as (
     {{ union_models([
         'stg_crm__people',
         'stg_hubspot__people',
+        'stg_marketo__people',
+        'stg_brevo__people',
     ]) }}
 
 ),

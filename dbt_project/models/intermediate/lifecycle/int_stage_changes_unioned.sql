@@ -6,6 +6,8 @@ unioned as (
     {{ union_models([
         'stg_crm__stage_history',
         'stg_hubspot__stage_history',
+        'stg_marketo__stage_history',
+        'stg_brevo__stage_history',
     ]) }}
 
 ),

@@ -6,6 +6,7 @@ unioned as (
     {{ union_models([
         'stg_crm__opportunities',
         'stg_hubspot__opportunities',
+        'stg_brevo__opportunities',
     ]) }}
 
 ),

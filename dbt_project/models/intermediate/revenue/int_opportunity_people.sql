@@ -12,6 +12,7 @@ roles as (
     {{ union_models([
         'stg_crm__opportunity_roles',
         'stg_hubspot__opportunity_roles',
+        'stg_brevo__opportunity_roles',
     ]) }}
 
 ),
