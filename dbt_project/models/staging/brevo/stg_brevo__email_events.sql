@@ -63,19 +63,24 @@ typed as (
         case
             when event_key in ('request', 'requests', 'sent', 'envoye', 'envoyes') then 'sent'
             when event_key in ('delivered', 'delivre', 'delivres') then 'delivered'
-            when event_key in (
-                'opened', 'open', 'uniqueopened', 'firstopening', 'ouvert', 'ouverture', 'premiereouverture'
-            )
+            when
+                event_key in (
+                    'opened', 'open', 'uniqueopened', 'firstopening', 'ouvert', 'ouverture',
+                    'premiereouverture'
+                )
                 then 'open'
-            when event_key in (
-                'proxyopen', 'uniqueproxyopen', 'loadedbyproxy', 'uniqueloadedbyproxy', 'chargeparproxy', 'chargeparunproxy'
-            )
+            when
+                event_key in (
+                    'proxyopen', 'uniqueproxyopen', 'loadedbyproxy', 'uniqueloadedbyproxy',
+                    'chargeparproxy', 'chargeparunproxy'
+                )
                 then 'proxy_open'
             when event_key in ('click', 'clicks', 'clicked', 'clic', 'clics', 'clique', 'cliques') then 'click'
-            when event_key in (
-                'hardbounce', 'hardbounces', 'hardbounced', 'softbounce', 'softbounces', 'softbounced', 'bounce', 'bounces',
-                'invalid', 'invalidemail', 'emailinvalide'
-            )
+            when
+                event_key in (
+                    'hardbounce', 'hardbounces', 'hardbounced', 'softbounce', 'softbounces',
+                    'softbounced', 'bounce', 'bounces', 'invalid', 'invalidemail', 'emailinvalide'
+                )
                 then 'bounce'
             when event_key in ('spam', 'complaint', 'complaints', 'plainte', 'plaintes') then 'complaint'
             when event_key in ('unsubscribed', 'unsubscribe', 'desinscrit', 'desinscription', 'desabonne') then 'unsubscribe'

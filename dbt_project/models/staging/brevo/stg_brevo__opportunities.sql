@@ -42,7 +42,7 @@ companies as (
 
     select
         deals.id,
-        min(company_id) as company_id
+        min(linked_companies.company_id) as company_id
     from deals
     cross join {{ unnest_text(json_list('deals.linked_companies_ids'), 'linked_companies', 'company_id') }}
     group by deals.id
@@ -53,7 +53,7 @@ contacts as (
 
     select
         deals.id,
-        min(cast(contact_id as bigint)) as contact_id
+        min(cast(linked_contacts.contact_id as bigint)) as contact_id
     from deals
     cross join {{ unnest_text(json_list('deals.linked_contacts_ids'), 'linked_contacts', 'contact_id') }}
     group by deals.id

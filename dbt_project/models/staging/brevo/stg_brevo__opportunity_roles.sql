@@ -10,7 +10,7 @@ linked as (
 
     select distinct
         source.id as deal_id,
-        contact_id
+        linked_contacts.contact_id
     from source
     cross join {{ unnest_text(json_list('source.linked_contacts_ids'), 'linked_contacts', 'contact_id') }}
     where not coalesce(source._fivetran_deleted, false)

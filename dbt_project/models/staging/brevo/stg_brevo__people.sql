@@ -81,7 +81,7 @@ ranked as (
         *,
         row_number() over (
             partition by person_record_id
-            order by updated_at desc nulls last, contact_id nulls last, created_at desc nulls last, email_key
+            order by updated_at desc nulls last, contact_id asc nulls last, created_at desc nulls last, email_key asc
         ) as version_number
     from identified
 
@@ -91,12 +91,12 @@ ranked as (
 accounts as (
 
     select
-        person_record_id,
+        linked_contacts.person_record_id,
         min(companies.id) as account_record_id
     from companies
     cross join {{ unnest_text(json_list('companies.linked_contacts_ids'), 'linked_contacts', 'person_record_id') }}
     where not coalesce(companies._fivetran_deleted, false)
-    group by person_record_id
+    group by linked_contacts.person_record_id
 
 ),
 

@@ -29,7 +29,7 @@ linked as (
 
     select distinct
         deals.id as deal_id,
-        contact_id,
+        linked_contacts.contact_id,
         deals.stage_id,
         deals.stage_updated_at
     from deals

@@ -48,7 +48,7 @@ leads as (
 
 ),
 
-merges as (
+lead_merges as (
 
     select * from {{ source('marketo', 'activity_merge_leads') }}
 
@@ -81,11 +81,11 @@ current_templates as (
 survivors as (
 
     select
-        trim(merged_id) as merged_lead_id,
-        max_by(merges.lead_id, merges.activity_date) as lead_id
-    from merges
-    cross join {{ unnest_text(ids_in_text('merges.merge_ids'), 'merged_ids', 'merged_id') }}
-    group by trim(merged_id)
+        trim(merged_ids.merged_id) as merged_lead_id,
+        max_by(lead_merges.lead_id, lead_merges.activity_date) as lead_id
+    from lead_merges
+    cross join {{ unnest_text(ids_in_text('lead_merges.merge_ids'), 'merged_ids', 'merged_id') }}
+    group by trim(merged_ids.merged_id)
 
 ),
 

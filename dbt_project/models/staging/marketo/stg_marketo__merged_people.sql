@@ -11,7 +11,7 @@ merged_ids as (
 
     select
         cast(source.lead_id as varchar) as person_record_id,
-        trim(merged_id) as merged_person_record_id,
+        trim(split_ids.merged_id) as merged_person_record_id,
         source.activity_date as merged_at
     from source
     cross join {{ unnest_text(ids_in_text('source.merge_ids'), 'split_ids', 'merged_id') }}

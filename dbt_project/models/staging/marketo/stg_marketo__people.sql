@@ -12,7 +12,7 @@ deletions as (
 
 ),
 
-merges as (
+lead_merges as (
 
     select * from {{ source('marketo', 'activity_merge_leads') }}
 
@@ -26,9 +26,9 @@ gone as (
 
     union
 
-    select trim(merged_id) as lead_id
-    from merges
-    cross join {{ unnest_text(ids_in_text('merges.merge_ids'), 'merged_ids', 'merged_id') }}
+    select trim(merged_ids.merged_id) as lead_id
+    from lead_merges
+    cross join {{ unnest_text(ids_in_text('lead_merges.merge_ids'), 'merged_ids', 'merged_id') }}
 
 ),
 
