@@ -71,3 +71,23 @@ create or replace macro main.keyed_hash(message) as
    an engine that does not numbers the rows with a window. #}
 {% macro stored_position() %}{{ return(adapter.dispatch('stored_position', 'funnelhouse')()) }}{% endmacro %}
 {% macro duckdb__stored_position() %}rowid{% endmacro %}
+
+{# The text under a key of a JSON object; NULL where there is none, or no valid JSON. #}
+{% macro json_text(json, key) %}{{ return(adapter.dispatch('json_text', 'funnelhouse')(json, key)) }}{% endmacro %}
+{% macro duckdb__json_text(json, key) %}json_extract_string(try_cast({{ json }} as json), '$."{{ key }}"'){% endmacro %}
+
+{# A JSON list of scalars as a list of texts; NULL where it is no valid JSON. #}
+{% macro json_list(json) %}{{ return(adapter.dispatch('json_list', 'funnelhouse')(json)) }}{% endmacro %}
+{% macro duckdb__json_list(json) %}from_json(try_cast({{ json }} as json), '["VARCHAR"]'){% endmacro %}
+
+{# A text as a number, a timestamp or the like; NULL where it is none. #}
+{% macro safe_cast(text, data_type) %}{{ return(adapter.dispatch('safe_cast', 'funnelhouse')(text, data_type)) }}{% endmacro %}
+{% macro duckdb__safe_cast(text, data_type) %}try_cast({{ text }} as {{ data_type }}){% endmacro %}
+
+{# A timestamp in local time of a zone, as UTC. Of an hour that clocks run through twice, the second (standard time) stands. #}
+{% macro local_to_utc(timestamp, zone) %}{{ return(adapter.dispatch('local_to_utc', 'funnelhouse')(timestamp, zone)) }}{% endmacro %}
+{% macro duckdb__local_to_utc(timestamp, zone) %}timezone('UTC', timezone('{{ zone }}', {{ timestamp }})){% endmacro %}
+
+{# A text that names an instant with its offset (or Z), as a timestamp in UTC; NULL where it is none. #}
+{% macro instant_to_utc(text) %}{{ return(adapter.dispatch('instant_to_utc', 'funnelhouse')(text)) }}{% endmacro %}
+{% macro duckdb__instant_to_utc(text) %}timezone('UTC', try_cast({{ text }} as timestamp with time zone)){% endmacro %}

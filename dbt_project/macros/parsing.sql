@@ -42,3 +42,6 @@
         when lower(trim({{ column }})) in ('false', 'f', 'no', 'n', '0', 'non', 'opt_out', 'opted_out', 'denied') then false
     end
 {%- endmacro %}
+
+{# The ids of a list that is written as text, such as `[1, 2]`, as a list of texts. #}
+{% macro ids_in_text(text) %}string_split(regexp_replace({{ text }}, '[^0-9,]', '', 'g'), ','){% endmacro %}

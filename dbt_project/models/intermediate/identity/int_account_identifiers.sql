@@ -7,6 +7,7 @@ accounts as (
         'stg_crm__accounts',
         'stg_hubspot__accounts',
         'stg_salesforce__accounts',
+        'stg_brevo__accounts',
     ]) }}
 
 ),

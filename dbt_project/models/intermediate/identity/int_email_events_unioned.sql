@@ -8,6 +8,8 @@ unioned as (
     {{ union_models([
         'stg_email__email_events',
         'stg_hubspot__email_events',
+        'stg_marketo__email_events',
+        'stg_brevo__email_events',
     ]) }}
 
 ),

@@ -6,6 +6,7 @@ unioned as (
     {{ union_models([
         'stg_web__form_submissions',
         'stg_hubspot__form_submissions',
+        'stg_marketo__form_submissions',
     ]) }}
 
 ),

@@ -8,6 +8,7 @@ unioned as (
     {{ union_models([
         'stg_hubspot__merged_people',
         'stg_salesforce__merged_people',
+        'stg_marketo__merged_people',
     ]) }}
 
 )

@@ -9,6 +9,8 @@ unioned as (
         'stg_crm__people',
         'stg_hubspot__people',
         'stg_salesforce__people',
+        'stg_marketo__people',
+        'stg_brevo__people',
     ]) }}
 
 ),

@@ -7,6 +7,8 @@ unioned as (
         'stg_crm__stage_history',
         'stg_hubspot__stage_history',
         'stg_salesforce__stage_history',
+        'stg_marketo__stage_history',
+        'stg_brevo__stage_history',
     ]) }}
 
 ),

@@ -7,6 +7,7 @@ unioned as (
         'stg_crm__opportunities',
         'stg_hubspot__opportunities',
         'stg_salesforce__opportunities',
+        'stg_brevo__opportunities',
     ]) }}
 
 ),

@@ -13,6 +13,7 @@ roles as (
         'stg_crm__opportunity_roles',
         'stg_hubspot__opportunity_roles',
         'stg_salesforce__opportunity_roles',
+        'stg_brevo__opportunity_roles',
     ]) }}
 
 ),
