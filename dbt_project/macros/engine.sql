@@ -67,3 +67,21 @@ create or replace macro main.keyed_hash(message) as
    an engine that does not numbers the rows with a window. #}
 {% macro stored_position() %}{{ return(adapter.dispatch('stored_position', 'funnelhouse')()) }}{% endmacro %}
 {% macro duckdb__stored_position() %}rowid{% endmacro %}
+
+{# A value inside a JSON column as text; the path is written `parent.child`. #}
+{% macro json_text(column, path) %}{{ return(adapter.dispatch('json_text', 'funnelhouse')(column, path)) }}{% endmacro %}
+{% macro duckdb__json_text(column, path) %}json_extract_string({{ column }}, '$.{{ path }}'){% endmacro %}
+
+{# A JSON list of `{key, value: {string_value | int_value}}`, read once; `keyed_text` takes single values out of it. #}
+{% macro keyed_list(column) %}{{ return(adapter.dispatch('keyed_list', 'funnelhouse')(column)) }}{% endmacro %}
+{% macro duckdb__keyed_list(column) %}from_json({{ column }}, '[{"key": "VARCHAR", "value": {"string_value": "VARCHAR", "int_value": "VARCHAR"}}]'){% endmacro %}
+
+{% macro keyed_text(keyed_list, key) %}{{ return(adapter.dispatch('keyed_text', 'funnelhouse')(keyed_list, key)) }}{% endmacro %}
+{% macro duckdb__keyed_text(keyed_list, key) %}list_extract(
+            list_transform({{ keyed_list }}, lambda entry: coalesce(entry.value.string_value, entry.value.int_value)),
+            list_position(list_transform({{ keyed_list }}, lambda entry: entry.key), '{{ key }}')
+        ){% endmacro %}
+
+{# A decoded parameter of a URL's query string; NULL where it is missing or empty. #}
+{% macro url_parameter(url, name) %}{{ return(adapter.dispatch('url_parameter', 'funnelhouse')(url, name)) }}{% endmacro %}
+{% macro duckdb__url_parameter(url, name) %}nullif(url_decode(replace(regexp_extract({{ url }}, '[?&]{{ name }}=([^&#]*)', 1), '+', ' ')), ''){% endmacro %}

@@ -42,3 +42,15 @@
         when lower(trim({{ column }})) in ('false', 'f', 'no', 'n', '0', 'non', 'opt_out', 'opted_out', 'denied') then false
     end
 {%- endmacro %}
+
+{# The ad platform whose click id a URL carries; a Meta click id proves no paid click. #}
+{% macro click_id_platform(url) %}
+    case
+        when
+            coalesce({{ url_parameter(url, 'gclid') }}, {{ url_parameter(url, 'gbraid') }}, {{ url_parameter(url, 'wbraid') }})
+            is not null then 'google'
+        when {{ url_parameter(url, 'msclkid') }} is not null then 'microsoft'
+        when {{ url_parameter(url, 'li_fat_id') }} is not null then 'linkedin'
+        when {{ url_parameter(url, 'ttclid') }} is not null then 'tiktok'
+    end
+{%- endmacro %}

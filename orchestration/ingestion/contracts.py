@@ -18,8 +18,8 @@ import yaml
 from orchestration.ingestion.headers import normalise
 
 LOAD_MODES = ("append", "upsert", "replace_window")
-DATA_TYPES = ("varchar", "bigint", "double", "boolean", "date", "timestamp")
-UNITS = ("micros", "percent")
+DATA_TYPES = ("varchar", "bigint", "double", "boolean", "date", "timestamp", "json")
+UNITS = ("micros", "minor", "percent", "bytes")
 PII_CLASSES = ("email", "phone", "name", "text", "url")
 WINDOW_GRAINS = ("month",)
 
@@ -42,10 +42,12 @@ class Column:
 
     Attributes:
         name: name in the raw table.
-        data_type: `varchar`, `bigint`, `double`, `decimal(p,s)`, `date`, `timestamp` (UTC) or `boolean`.
+        data_type: `varchar`, `bigint`, `double`, `decimal(p,s)`, `date`, `timestamp` (UTC), `boolean` or
+            `json` (nested values).
         required: a file must have it, and a row without a value is quarantined.
         aliases: other headers that mean it, best first.
-        unit: `micros` or `percent` when the landed value is in that unit.
+        unit: `micros`, `minor` (the currency's smallest unit) or `percent` when the landed value is in that
+            unit; `bytes` for an id that a database holds as raw bytes (it lands in hexadecimal digits).
         pii: class of personal data, when it holds any.
         clock: it holds observed events, so it may move the clock and cannot lie in the future.
         description: what it means.

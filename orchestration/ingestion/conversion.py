@@ -20,6 +20,7 @@ _EXPECTED = {
     "date": "not a date as YYYY-MM-DD",
     "timestamp": "not a timestamp as YYYY-MM-DD HH:MM:SS, with or without an offset",
     "varchar": "not readable as text",
+    "json": "not JSON",
 }
 
 _FLOATS = ("FLOAT", "DOUBLE")
@@ -59,7 +60,9 @@ def convert(value: str, source_type: str, column: Column) -> str:
     if source_type == "VARCHAR":
         return _from_text(value, target)
     if target == "varchar":
-        return _to_text(value, source_type)
+        return f"lower(hex({value}))" if source_type == "BLOB" and column.unit == "bytes" else _to_text(value, source_type)
+    if target == "json":
+        return f"to_json({value})"
     if target == "bigint":
         if source_type in _FLOATS or source_type.startswith("DECIMAL"):
             return f"case when {value} = trunc({value}) then try_cast({value} as bigint) end"
@@ -76,6 +79,8 @@ def convert(value: str, source_type: str, column: Column) -> str:
         value, source_type = _utc(value), "TIMESTAMP"
     if source_type == "DATE" or source_type in _TIMES:
         return _plausible(f"try_cast({value} as {target})")
+    if target == "timestamp" and source_type in _INTEGERS:
+        return _from_epoch(f"{value}::bigint")
     return f"null::{target}"
 
 
@@ -95,6 +100,8 @@ def _from_text(value: str, target: str) -> str:
         return f"case when not contains({value}, '_') then {number} end"
     if target == "boolean":
         return f"try_cast({value} as boolean)"
+    if target == "json":
+        return f"try_cast({value} as json)"
     if target == "date":
         # A cast to date reads the first ten characters and forgives what follows: longer texts go over
         # timestamp.
@@ -106,6 +113,7 @@ def _from_text(value: str, target: str) -> str:
     # way.
     return _plausible(
         f"case when length({value}) = 19 and {value}[17] = ':' then try_cast({value} as timestamp)"
+        f" when length({value}) = 16 and {value}[5] <> '-' then {_from_epoch(f'try_cast({value} as bigint)')}"
         f" else {_utc(f'try_cast({value} as timestamptz)')} end"
     )
 
@@ -127,6 +135,11 @@ def _to_text(value: str, source_type: str) -> str:
 def _utc(instant: str) -> str:
     """A timestamptz as timestamp in UTC, without the calendar arithmetic of a cast."""
     return f"case when isfinite({instant}) then make_timestamp(epoch_us({instant})) end"
+
+
+def _from_epoch(number: str) -> str:
+    """Microseconds since 1970, told by their sixteen digits (2001 to 2286)."""
+    return f"case when {number} between {10**15} and {10**16 - 1} then make_timestamp({number}) end"
 
 
 def _plausible(time: str) -> str:

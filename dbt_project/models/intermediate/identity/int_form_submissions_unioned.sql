@@ -6,6 +6,8 @@ unioned as (
     {{ union_models([
         'stg_web__form_submissions',
         'stg_hubspot__form_submissions',
+        'stg_ga4__form_submissions',
+        'stg_matomo__form_submissions',
     ]) }}
 
 ),
