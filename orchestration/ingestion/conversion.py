@@ -60,7 +60,9 @@ def convert(value: str, source_type: str, column: Column) -> str:
     if source_type == "VARCHAR":
         return _from_text(value, target)
     if target == "varchar":
-        return f"lower(hex({value}))" if source_type == "BLOB" and column.unit == "bytes" else _to_text(value, source_type)
+        return (
+            f"lower(hex({value}))" if source_type == "BLOB" and column.unit == "bytes" else _to_text(value, source_type)
+        )
     if target == "json":
         return f"to_json({value})"
     if target == "bigint":

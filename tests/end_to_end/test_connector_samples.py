@@ -15,7 +15,7 @@ def test_google_ads_spend_is_counted_once(connectors: Outcome) -> None:
 
 def test_tables_without_a_contract_are_listed_as_ignored(connectors: Outcome) -> None:
     ignored = {file for (file,) in connectors.query("select file from marts.rpt_loaded_files where status = 'ignored'")}
-    assert {"hubspot/ticket.csv", "salesforce/opportunity.csv", "stripe/subscription_history.csv"} <= ignored
+    assert {"hubspot/ticket.csv", "salesforce/opportunity.csv", "stripe/payout.csv"} <= ignored
     rejected = connectors.query("select file, error from marts.rpt_loaded_files where status = 'rejected'")
     assert rejected == []
 

@@ -185,8 +185,11 @@ per_interval as (
                 when 'day' then amount * 365 / 12 / interval_count
             end as decimal(18, 6)
         ) as amount_per_interval,
-        -- A trial is no subscription yet.
-        greatest(subscribed_at, coalesce(trial_end, subscribed_at)) as started_at
+        -- A trial is no subscription yet, and one that ended in its trial lasted no time.
+        case
+            when trial_end is null then subscribed_at
+            else greatest(subscribed_at, least(trial_end, coalesce(ended_at, trial_end)))
+        end as started_at
     from combined
 
 ),
@@ -215,14 +218,8 @@ renamed as (
     from per_interval
     left join customers
         on per_interval.customer_id = customers.id
-    where
-        -- The first payment of an incomplete subscription never came, and one that ended in its trial was never paid.
-        coalesce(lower(per_interval.status), 'active') not in ('incomplete', 'incomplete_expired')
-        and (
-            per_interval.ended_at is null
-            or per_interval.ended_at > per_interval.started_at
-            or per_interval.trial_end is null
-        )
+    -- The first payment of an incomplete subscription never came.
+    where coalesce(lower(per_interval.status), 'active') not in ('incomplete', 'incomplete_expired')
 
 )
 
