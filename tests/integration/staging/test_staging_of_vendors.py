@@ -112,7 +112,8 @@ def write_matomo(folder: Path) -> None:
     duckdb.execute(
         "copy (select 2 as idvisit, unhex('00000000000000aa') as idvisitor, timestamp '2025-03-11 10:00:00' as"
         " visit_first_action_time, timestamp '2025-03-11 10:00:00' as visit_last_action_time,"
-        f" 2::smallint as referer_type, 'Bing' as referer_name) to '{folder / 'log_visit' / 'c.parquet'}' (format parquet)"
+        " 2::smallint as referer_type, 'Bing' as referer_name)"
+        f" to '{folder / 'log_visit' / 'c.parquet'}' (format parquet)"
     )
     write(folder / "log_action.csv", "idaction,name,hash,type,url_prefix\n1,example.com/,1,1,2\n2,Home,2,4,\n")
     write(
