@@ -78,8 +78,8 @@ create or replace macro main.keyed_hash(message) as
 
 {% macro keyed_text(keyed_list, key) %}{{ return(adapter.dispatch('keyed_text', 'funnelhouse')(keyed_list, key)) }}{% endmacro %}
 {% macro duckdb__keyed_text(keyed_list, key) %}list_extract(
-            list_transform({{ keyed_list }}, lambda entry: coalesce(entry.value.string_value, entry.value.int_value)),
-            list_position(list_transform({{ keyed_list }}, lambda entry: entry.key), '{{ key }}')
+            list_transform({{ keyed_list }}, lambda entry: coalesce(entry['value']['string_value'], entry['value']['int_value'])),
+            list_position(list_transform({{ keyed_list }}, lambda entry: entry['key']), '{{ key }}')
         ){% endmacro %}
 
 {# A decoded parameter of a URL's query string; NULL where it is missing or empty. #}

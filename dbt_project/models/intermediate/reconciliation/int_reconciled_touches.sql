@@ -54,7 +54,7 @@ session_touches as (
         cast(null as varchar) as rule
     from touches
     where
-        source_system in (select source_system from session_systems)
+        source_system in (select session_systems.source_system from session_systems)
         and touch_type in ('session', 'email_click')
 
 ),
@@ -76,7 +76,7 @@ click_touches as (
                 select count(*) from touches
                 where
                     touch_type = 'email_click'
-                    and source_system not in (select source_system from session_systems)
+                    and source_system not in (select session_systems.source_system from session_systems)
             ) as decimal(38, 6)
         ) as actual,
         -cast(

@@ -2,7 +2,7 @@ with
 
 unioned as (
 
-    -- A new source of subscriptions is one name in this list.
+-- A new source of subscriptions is one name in this list.
     {{ union_models([
         'stg_billing__subscriptions',
         'stg_stripe__subscriptions',

@@ -2,7 +2,7 @@ with
 
 unioned as (
 
-    -- A new source of sessions is one name in this list.
+-- A new source of sessions is one name in this list.
     {{ union_models([
         'stg_web__sessions',
         'stg_ga4__sessions',

@@ -95,6 +95,8 @@ completed as (
     select
         *,
         coalesce(own_source, own_medium, own_campaign, click_id_platform) is not null as has_own_click,
+        {{ url_host('landing_referrer') }} as referrer_host,
+        {{ url_host('landing_url') }} as landing_host,
         coalesce(
             case when click_id_platform = 'google' then {{ json_text('last_click', 'google_ads_campaign.campaign_id') }} end,
             {{ json_text('last_click', 'manual_campaign.campaign_name') }}
@@ -114,10 +116,7 @@ renamed as (
 
         -- strings
         landing_url,
-        case
-            when {{ url_host('landing_referrer') }} is distinct from {{ url_host('landing_url') }}
-                then nullif(landing_referrer, '')
-        end as referrer,
+        case when referrer_host <> coalesce(landing_host, '') then landing_referrer end as referrer,
         coalesce(
             own_source, case when has_own_click then {{ json_text('last_click', 'manual_campaign.source') }} end
         ) as utm_source,

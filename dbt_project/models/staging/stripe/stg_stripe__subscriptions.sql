@@ -82,7 +82,7 @@ ranked as (
         *,
         row_number() over (
             partition by id
-            order by version_started_at desc nulls last, version_order
+            order by version_started_at desc nulls last, version_order asc
         ) as version_rank
     from versions
     where is_active
