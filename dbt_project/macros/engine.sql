@@ -72,10 +72,6 @@ create or replace macro main.keyed_hash(message) as
 {% macro stored_position() %}{{ return(adapter.dispatch('stored_position', 'funnelhouse')()) }}{% endmacro %}
 {% macro duckdb__stored_position() %}rowid{% endmacro %}
 
-{# The text under a key of a JSON object; NULL where there is none, or no valid JSON. #}
-{% macro json_text(json, key) %}{{ return(adapter.dispatch('json_text', 'funnelhouse')(json, key)) }}{% endmacro %}
-{% macro duckdb__json_text(json, key) %}json_extract_string(try_cast({{ json }} as json), '$."{{ key }}"'){% endmacro %}
-
 {# A JSON list of scalars as a list of texts; NULL where it is no valid JSON. #}
 {% macro json_list(json) %}{{ return(adapter.dispatch('json_list', 'funnelhouse')(json)) }}{% endmacro %}
 {% macro duckdb__json_list(json) %}from_json(try_cast({{ json }} as json), '["VARCHAR"]'){% endmacro %}
@@ -91,3 +87,20 @@ create or replace macro main.keyed_hash(message) as
 {# A text that names an instant with its offset (or Z), as a timestamp in UTC; NULL where it is none. #}
 {% macro instant_to_utc(text) %}{{ return(adapter.dispatch('instant_to_utc', 'funnelhouse')(text)) }}{% endmacro %}
 {% macro duckdb__instant_to_utc(text) %}timezone('UTC', try_cast({{ text }} as timestamp with time zone)){% endmacro %}
+{# A value inside a JSON object as text, the path written `parent.child`; NULL where there is none, or no valid JSON. #}
+{% macro json_text(json, path) %}{{ return(adapter.dispatch('json_text', 'funnelhouse')(json, path)) }}{% endmacro %}
+{% macro duckdb__json_text(json, path) %}json_extract_string(try_cast({{ json }} as json), '$."{{ path.split('.') | join('"."') }}"'){% endmacro %}
+
+{# A JSON list of `{key, value: {string_value | int_value}}`, read once; `keyed_text` takes single values out of it. #}
+{% macro keyed_list(column) %}{{ return(adapter.dispatch('keyed_list', 'funnelhouse')(column)) }}{% endmacro %}
+{% macro duckdb__keyed_list(column) %}from_json({{ column }}, '[{"key": "VARCHAR", "value": {"string_value": "VARCHAR", "int_value": "VARCHAR"}}]'){% endmacro %}
+
+{% macro keyed_text(keyed_list, key) %}{{ return(adapter.dispatch('keyed_text', 'funnelhouse')(keyed_list, key)) }}{% endmacro %}
+{% macro duckdb__keyed_text(keyed_list, key) %}list_extract(
+            list_transform({{ keyed_list }}, lambda entry: coalesce(entry['value']['string_value'], entry['value']['int_value'])),
+            list_position(list_transform({{ keyed_list }}, lambda entry: entry['key']), '{{ key }}')
+        ){% endmacro %}
+
+{# A decoded parameter of a URL's query string; NULL where it is missing or empty. #}
+{% macro url_parameter(url, name) %}{{ return(adapter.dispatch('url_parameter', 'funnelhouse')(url, name)) }}{% endmacro %}
+{% macro duckdb__url_parameter(url, name) %}nullif(url_decode(replace(regexp_extract({{ url }}, '[?&]{{ name }}=([^&#]*)', 1), '+', ' ')), ''){% endmacro %}

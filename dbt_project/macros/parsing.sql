@@ -45,3 +45,14 @@
 
 {# The ids of a list that is written as text, such as `[1, 2]`, as a list of texts. #}
 {% macro ids_in_text(text) %}string_split(regexp_replace({{ text }}, '[^0-9,]', '', 'g'), ','){% endmacro %}
+{# The ad platform whose click id a URL carries; a Meta click id proves no paid click. #}
+{% macro click_id_platform(url) %}
+    case
+        when
+            coalesce({{ url_parameter(url, 'gclid') }}, {{ url_parameter(url, 'gbraid') }}, {{ url_parameter(url, 'wbraid') }})
+            is not null then 'google'
+        when {{ url_parameter(url, 'msclkid') }} is not null then 'microsoft'
+        when {{ url_parameter(url, 'li_fat_id') }} is not null then 'linkedin'
+        when {{ url_parameter(url, 'ttclid') }} is not null then 'tiktok'
+    end
+{%- endmacro %}

@@ -19,7 +19,7 @@ from orchestration.ingestion.headers import normalise
 
 LOAD_MODES = ("append", "upsert", "replace_window")
 DATA_TYPES = ("varchar", "bigint", "double", "boolean", "date", "timestamp", "json")
-UNITS = ("micros", "percent")
+UNITS = ("micros", "minor", "percent", "bytes")
 PII_CLASSES = ("email", "phone", "name", "text", "url")
 WINDOW_GRAINS = ("month",)
 
@@ -46,7 +46,8 @@ class Column:
             `json` (text of an object or a list).
         required: a file must have it, and a row without a value is quarantined.
         aliases: other headers that mean it, best first.
-        unit: `micros` or `percent` when the landed value is in that unit.
+        unit: `micros`, `minor` (the currency's smallest unit) or `percent` when the landed value is in that
+            unit; `bytes` for an id that a database holds as raw bytes (it lands in hexadecimal digits).
         pii: class of personal data, when it holds any.
         clock: it holds observed events, so it may move the clock and cannot lie in the future.
         description: what it means.

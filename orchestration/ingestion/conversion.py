@@ -143,7 +143,9 @@ def convert(value: str, source_type: str, column: Column, notation: Notation | N
         plain = _from_text(value, target)
         return plain if notation is None else _from_notation(value, column, notation, plain)
     if target == "varchar":
-        return _to_text(value, source_type)
+        return (
+            f"lower(hex({value}))" if source_type == "BLOB" and column.unit == "bytes" else _to_text(value, source_type)
+        )
     if target == "json":
         return f"to_json({value})"
     if target == "bigint":
@@ -218,6 +220,8 @@ def _from_text(value: str, target: str) -> str:
         return f"case when not contains({value}, '_') then {number} end"
     if target == "boolean":
         return f"try_cast({value} as boolean)"
+    if target == "json":
+        return f"try_cast({value} as json)"
     if target == "date":
         # A cast to date reads the first ten characters and forgives what follows: longer texts go over
         # timestamp.
@@ -229,6 +233,7 @@ def _from_text(value: str, target: str) -> str:
     # way.
     return _plausible(
         f"case when length({value}) = 19 and {value}[17] = ':' then try_cast({value} as timestamp)"
+        f" when length({value}) = 16 and {value}[5] <> '-' then {_from_micros(f'try_cast({value} as bigint)')}"
         f" else {_utc(f'try_cast({value} as timestamptz)')} end"
     )
 
@@ -349,6 +354,11 @@ def _to_text(value: str, source_type: str) -> str:
 def _utc(instant: str) -> str:
     """A timestamptz as timestamp in UTC, without the calendar arithmetic of a cast."""
     return f"case when isfinite({instant}) then make_timestamp(epoch_us({instant})) end"
+
+
+def _from_micros(number: str) -> str:
+    """Microseconds since 1970, told by their sixteen digits (2001 to 2286)."""
+    return f"case when {number} between {10**15} and {10**16 - 1} then make_timestamp({number}) end"
 
 
 def _plausible(time: str) -> str:

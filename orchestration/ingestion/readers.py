@@ -326,11 +326,12 @@ def _open_parquet(
         return None
     types = [data_type for _, data_type, *_ in schema]
     originals = tuple(names)
+    raw_bytes = {i for name, i in mapping.columns.items() if table.column(name).unit == "bytes"}
     for i, data_type in enumerate(types):
         # Texts by another name.
         if data_type in ("JSON", "UUID") or data_type.startswith("ENUM"):
             names[i], types[i] = f"{names[i]}::varchar", "VARCHAR"
-        elif data_type == "BLOB":
+        elif data_type == "BLOB" and i not in raw_bytes:
             names[i], types[i] = f"try(decode({names[i]}))", "VARCHAR"
     described |= mapping.told
     return Reading(

@@ -77,7 +77,7 @@ def test_linkedin_ads_equal_a_plain_count_in_the_account_s_currency(connectors: 
 
 def test_tables_without_a_contract_are_listed_as_ignored(connectors: Outcome) -> None:
     ignored = {file for (file,) in connectors.query("select file from marts.rpt_loaded_files where status = 'ignored'")}
-    assert {"hubspot/ticket.csv", "salesforce/order.csv", "stripe/subscription_history.csv"} <= ignored
+    assert {"hubspot/ticket.csv", "salesforce/order.csv", "stripe/payout.csv"} <= ignored
     rejected = connectors.query("select file, error from marts.rpt_loaded_files where status = 'rejected'")
     assert rejected == []
 

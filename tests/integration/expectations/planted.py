@@ -31,6 +31,16 @@ RAW_VALUES = {
     "interval": "'month'",
     "event_type": "'click'",
     "survey": "'nps'",
+    "customer_email": "'ann@example.com'",
+    "status": "'active'",
+    "recurring_interval": "'month'",
+    "event_date": "'20240228'",
+    "idvisitor": "'00ff00ff00ff00ff'",
+    "event_params": """'[{"key": "ga_session_id", "value": {"int_value": "1"}}]'""",
+}
+# Values of one table's columns, where another table's column of that name holds something else.
+RAW_VALUES_OF = {
+    ("raw.stripe__credit_note", "status"): "'issued'",
 }
 RAW_DEFAULTS = {
     "varchar": "'text'",
@@ -40,6 +50,7 @@ RAW_DEFAULTS = {
     "date": "date '2024-02-28'",
     "timestamp": "timestamp '2024-02-28 10:00:00'",
     "boolean": "true",
+    "json": "'{}'",
 }
 
 _SPELLINGS = "insert into {{t}} by name select 'spelling ' || i as {column} from range({count}) as _ (i)"
@@ -138,6 +149,33 @@ RAW_FAULTS: dict[tuple[str, str] | str, str] = {
     "epochs_agree": "ts_epoch = ts_event + interval 1 hour",
     "event_has_a_time": "ts_event = null, ts_epoch = null, date = null, ts = null",
     "send_date_is_plausible": f"send_date = {_BEFORE_2000}",
+    "event_date_is_a_day": "event_date = '2024-02-28'",
+    "event_date_is_the_day_of_its_time": "event_date = '20240225'",
+    "session_id_is_mostly_there": "all: event_params = '[]'",
+    "event_timestamp_is_plausible": (
+        f"update {{t}} set event_timestamp = {_BEFORE_2000}, event_date = null where rowid = 0"
+    ),
+    "event_timestamp_is_fresh": f"update {{t}} set event_timestamp = {_STALE}, event_date = null",
+    "idvisitor_is_hexadecimal": "idvisitor = 'ÿ?ÿ'",
+    "referer_type_is_known": "referer_type = 4",
+    "last_action_follows_the_first": "visit_last_action_time = timestamp '2024-02-27'",
+    "visit_first_action_time_is_plausible": f"visit_first_action_time = {_BEFORE_2000}",
+    "visit_first_action_time_is_fresh": f"all: visit_first_action_time = {_STALE}",
+    "server_time_is_plausible": f"server_time = {_BEFORE_2000}",
+    "type_is_a_number_of_matomo": "type = 0",
+    "idgoal_is_known": "idgoal = -2",
+    ("raw.stripe__invoice", "email_looks_like_an_email"): "customer_email = 'ann at example.com'",
+    ("raw.stripe__invoices", "email_looks_like_an_email"): "customer_email = 'ann at example.com'",
+    ("raw.stripe__subscriptions", "email_looks_like_an_email"): "customer_email = 'ann at example.com'",
+    "period_ends_after_it_starts": "period_end = timestamp '2024-02-27'",
+    "status_is_known": "status = 'perhaps'",
+    "quantity_is_not_negative": "quantity = -1",
+    "unit_amount_is_not_negative": "unit_amount = -1",
+    "interval_is_known": "interval = 'quarter'",
+    ("raw.stripe__price", "interval_is_known"): "recurring_interval = 'quarter'",
+    "interval_count_is_positive": "interval_count = 0",
+    ("raw.stripe__price", "interval_count_is_positive"): "recurring_interval_count = 0",
+    ("raw.stripe__plan", "amount_is_not_negative"): "amount = -1",
 }
 
 _OPPORTUNITY = (
@@ -204,6 +242,18 @@ STAGING_TABLES = {
         "'s1' as subscription_record_id, 'month' as billing_interval, "
         "timestamp '2024-01-01' as started_at, timestamp '2024-02-01' as ended_at"
     ),
+    "stg_ga4__sessions": "'https://example.com' as landing_url, '1.1' as anonymous_id",
+    "stg_ga4__form_submissions": "'Demo' as form_name",
+    "stg_matomo__sessions": "'https://example.com' as landing_url, '00ff00ff00ff00ff' as anonymous_id",
+    "stg_matomo__form_submissions": "'goal 1' as form_name",
+    "stg_stripe__invoices": (
+        "'in_1' as invoice_record_id, 'paid' as status, timestamp '2024-01-01' as invoiced_at, "
+        "date '2024-01-01' as period_start, date '2024-01-31' as period_end"
+    ),
+    "stg_stripe__subscriptions": (
+        "'si_1' as subscription_record_id, 'month' as billing_interval, 10.0 as amount, "
+        "timestamp '2024-01-01' as started_at, timestamp '2024-02-01' as ended_at"
+    ),
     "stg_costs__costs": "'tools' as category, 'sales' as department",
     "stg_budgets__budgets": "'paid_search' as channel",
     "stg_targets__targets": "'all' as channel, 'mqls' as metric",
@@ -239,6 +289,9 @@ STAGING_FAULTS: dict[tuple[str, str] | str, str] = {
     "status_is_known": "status = 'perhaps'",
     "billing_interval_is_known": "billing_interval = 'week'",
     "ends_after_it_starts": "ended_at = timestamp '2023-12-31'",
+    "anonymous_id_is_mostly_filled": "all: anonymous_id = null",
+    "invoiced_at_is_filled": "invoiced_at = null",
+    "amount_is_mostly_filled": "all: amount = null",
     "category_is_known": "category = 'misc'",
     "department_is_known": "department = 'it'",
     "channel_is_known": "channel = 'google'",

@@ -17,6 +17,7 @@ from planted import (
     NEWEST,
     RAW_DEFAULTS,
     RAW_VALUES,
+    RAW_VALUES_OF,
     STAGING_TABLES,
     fault_of,
     statement,
@@ -60,7 +61,11 @@ def good_row(suite: Suite) -> str:
 
 
 def raw_row(contract: Table) -> str:
-    values = {c.name: RAW_VALUES.get(c.name, RAW_DEFAULTS[c.data_type.split("(")[0]]) for c in contract.columns}
+    values = {
+        c.name: RAW_VALUES_OF.get((contract.relation, c.name))
+        or RAW_VALUES.get(c.name, RAW_DEFAULTS[c.data_type.split("(")[0]])
+        for c in contract.columns
+    }
     return ", ".join(f'cast({values[c.name]} as {c.data_type}) as "{c.name}"' for c in contract.columns)
 
 

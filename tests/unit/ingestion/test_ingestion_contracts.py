@@ -79,7 +79,9 @@ MALFORMED = {
     "`key` must be a list of columns, not 'id'.": {"key": "id"},
     "column seen_at: data_type 'datetime' is unknown; expected varchar, bigint, double, boolean, date, timestamp, json"
     " or decimal(p,s).": {"columns": column(data_type="datetime")},
-    "column seen_at: unit 'cents' is unknown; expected micros, percent.": {"columns": column(unit="cents")},
+    "column seen_at: unit 'cents' is unknown; expected micros, minor, percent, bytes.": {
+        "columns": column(unit="cents")
+    },
     "column seen_at: pii 'secret' is unknown; expected email, phone, name, text, url.": {
         "columns": column(pii="secret")
     },

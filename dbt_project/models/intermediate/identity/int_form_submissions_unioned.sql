@@ -7,6 +7,8 @@ unioned as (
         'stg_web__form_submissions',
         'stg_hubspot__form_submissions',
         'stg_marketo__form_submissions',
+        'stg_ga4__form_submissions',
+        'stg_matomo__form_submissions',
     ]) }}
 
 ),

@@ -2,7 +2,7 @@ with
 
 sessions as (
 
-    select * from {{ ref('stg_web__sessions') }}
+    select * from {{ ref('int_sessions_unioned') }}
 
 ),
 
@@ -30,6 +30,13 @@ clock as (
 
 ),
 
+session_systems as (
+
+    select distinct source_system
+    from sessions
+
+),
+
 -- Touches.
 session_touches as (
 
@@ -47,7 +54,7 @@ session_touches as (
         cast(null as varchar) as rule
     from touches
     where
-        source_system = 'web'
+        source_system in (select session_systems.source_system from session_systems)
         and touch_type in ('session', 'email_click')
 
 ),
@@ -69,7 +76,7 @@ click_touches as (
                 select count(*) from touches
                 where
                     touch_type = 'email_click'
-                    and source_system <> 'web'
+                    and source_system not in (select session_systems.source_system from session_systems)
             ) as decimal(38, 6)
         ) as actual,
         -cast(

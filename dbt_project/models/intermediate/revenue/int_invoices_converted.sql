@@ -2,8 +2,11 @@ with
 
 invoices as (
 
-    -- A new billing source is one name in this list.
-    {{ union_models(['stg_billing__invoices']) }}
+-- A new billing source is one name in this list.
+    {{ union_models([
+        'stg_billing__invoices',
+        'stg_stripe__invoices',
+    ]) }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 sessions as (
 
-    select * from {{ ref('stg_web__sessions') }}
+    select * from {{ ref('int_sessions_unioned') }}
 
 ),
 
@@ -41,7 +41,7 @@ final as (
             sessions.utm_source is not distinct from traffic_sources.utm_source
             and sessions.utm_medium is not distinct from traffic_sources.utm_medium
             and sessions.utm_campaign is not distinct from traffic_sources.utm_campaign
-            and {{ url_host('sessions.referrer') }} is not distinct from traffic_sources.referrer_host
+            and sessions.referrer_host is not distinct from traffic_sources.referrer_host
             and sessions.click_id_platform is not distinct from traffic_sources.click_id_platform
     left join anonymous_visits
         on

@@ -2,7 +2,7 @@ with
 
 sessions as (
 
-    select * from {{ ref('stg_web__sessions') }}
+    select * from {{ ref('int_sessions_unioned') }}
 
 ),
 
@@ -31,7 +31,7 @@ combinations as (
         utm_source,
         utm_medium,
         utm_campaign,
-        {{ url_host('referrer') }} as referrer_host,
+        referrer_host,
         click_id_platform
     from sessions
 

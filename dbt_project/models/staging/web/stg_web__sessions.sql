@@ -27,6 +27,9 @@ renamed as (
             when ttclid is not null then 'tiktok'
         end as click_id_platform,
 
+        -- numerics
+        page_views,
+
         -- timestamps
         started_at
     from source
