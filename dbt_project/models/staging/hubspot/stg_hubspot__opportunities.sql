@@ -30,13 +30,50 @@ deal_contacts as (
 
 ),
 
--- A deal can have several companies and contacts; HubSpot's export does not tell the primary one, so the oldest id stands.
+-- A deal can have several companies and contacts. Connectors land them as tables, HubSpot's own export as lists of ids; neither
+-- tells the primary one, so the oldest id stands.
+all_companies as (
+
+    select
+        deal_id,
+        company_id
+    from deal_companies
+
+    union all
+
+    select
+        deal_id,
+        try_cast(trim(listed_id) as bigint) as company_id
+    from deals
+    cross join {{ unnest_text("string_split(deals.associated_company_ids, ';')", 'listed_ids', 'listed_id') }}
+    where deals.associated_company_ids is not null
+
+),
+
+all_contacts as (
+
+    select
+        deal_id,
+        contact_id
+    from deal_contacts
+
+    union all
+
+    select
+        deal_id,
+        try_cast(trim(listed_id) as bigint) as contact_id
+    from deals
+    cross join {{ unnest_text("string_split(deals.associated_contact_ids, ';')", 'listed_ids', 'listed_id') }}
+    where deals.associated_contact_ids is not null
+
+),
+
 companies as (
 
     select
         deal_id,
         min(company_id) as company_id
-    from deal_companies
+    from all_companies
     group by deal_id
 
 ),
@@ -46,7 +83,7 @@ contacts as (
     select
         deal_id,
         min(contact_id) as contact_id
-    from deal_contacts
+    from all_contacts
     group by deal_id
 
 ),
