@@ -83,7 +83,7 @@ def test_marts_do_not_read_staging_but_for_funnelhouse_s_own_ledger_and_reconcil
 
 
 def test_vendor_names_end_at_staging(manifest: Mapping[str, Any]) -> None:
-    vendors = {"hubspot", "google_ads"}
+    vendors = {"hubspot", "google_ads", "facebook_ads", "linkedin_ads"}
     wrong = [
         (node["name"], vendor)
         for layer in ("intermediate", "marts")

@@ -7,7 +7,9 @@ unioned as (
 -- A new ad platform is one name in this list.
     {{ union_models([
         'stg_ads__ad_performance',
+        'stg_facebook_ads__ad_performance',
         'stg_google_ads__ad_performance',
+        'stg_linkedin_ads__ad_performance',
     ]) }}
 
 ),

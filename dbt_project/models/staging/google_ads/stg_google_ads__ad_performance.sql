@@ -30,11 +30,11 @@ account_history as (
 
 ),
 
-currencies as (
+account_currencies as (
 
     select
-        id as customer_id,
-        max_by(currency_code, updated_at) as currency
+        cast(id as varchar) as ad_account_id,
+        upper(max_by(currency_code, updated_at)) as currency
     from account_history
     where currency_code is not null
     group by id
@@ -47,10 +47,12 @@ reports as (
     select
         'account' as report_level,
         customer_id,
-        cast(null as bigint) as campaign_id,
-        cast(null as bigint) as ad_group_id,
+        currency_code,
+        cast(null as varchar) as campaign_id,
+        cast(null as varchar) as ad_group_id,
         date,
         cost_micros,
+        cost,
         impressions,
         clicks,
         conversions,
@@ -62,10 +64,12 @@ reports as (
     select
         'campaign' as report_level,
         customer_id,
-        id as campaign_id,
-        cast(null as bigint) as ad_group_id,
+        currency_code,
+        coalesce(cast(id as varchar), campaign_name) as campaign_id,
+        cast(null as varchar) as ad_group_id,
         date,
         cost_micros,
+        cost,
         impressions,
         clicks,
         conversions,
@@ -77,10 +81,12 @@ reports as (
     select
         'ad_group' as report_level,
         customer_id,
-        campaign_id,
-        id as ad_group_id,
+        currency_code,
+        coalesce(cast(campaign_id as varchar), campaign_name) as campaign_id,
+        coalesce(cast(id as varchar), ad_group_name) as ad_group_id,
         date,
         cost_micros,
+        cost,
         impressions,
         clicks,
         conversions,
@@ -92,10 +98,14 @@ reports as (
     select
         'ad' as report_level,
         customer_id,
-        campaign_id,
-        coalesce(ad_group_id, try_cast(regexp_extract(ad_group, 'adGroups/([0-9]+)', 1) as bigint)) as ad_group_id,
+        currency_code,
+        coalesce(cast(campaign_id as varchar), campaign_name) as campaign_id,
+        coalesce(
+            cast(ad_group_id as varchar), nullif(regexp_extract(ad_group, 'adGroups/([0-9]+)', 1), ''), ad_group
+        ) as ad_group_id,
         date,
         cost_micros,
+        cost,
         impressions,
         clicks,
         conversions,
@@ -104,38 +114,67 @@ reports as (
 
 ),
 
+-- An export may name no account: then what it holds in one currency is one account, since two never add up.
+located as (
+
+    select
+        *,
+        coalesce(
+            replace(customer_id, '-', ''), 'unknown_' || lower(currency_code), 'unknown'
+        ) as ad_account_id
+    from reports
+
+),
+
+-- One currency per account: the newest that its reports state, else that of its history, else unknown.
+reported_currencies as (
+
+    select
+        ad_account_id,
+        upper(max_by(currency_code, date)) as currency
+    from located
+    where currency_code is not null
+    group by ad_account_id
+
+),
+
 renamed as (
 
     select
         -- ids
         'google_ads' as source_system,
-        cast(reports.customer_id as varchar) as ad_account_id,
-        cast(reports.campaign_id as varchar) as campaign_id,
-        cast(reports.ad_group_id as varchar) as ad_group_id,
+        located.ad_account_id,
+        located.campaign_id,
+        located.ad_group_id,
 
         -- strings
-        reports.report_level,
-        upper(currencies.currency) as currency,
+        located.report_level,
+        coalesce(max(reported_currencies.currency), max(account_currencies.currency)) as currency,
 
         -- numerics
-        {{ from_micros('sum(reports.cost_micros)') }} as spend,
-        cast(sum(reports.impressions) as bigint) as impressions,
-        cast(sum(reports.clicks) as bigint) as clicks,
-        cast(sum(cast(reports.conversions as decimal(18, 6))) as double) as platform_conversions,
-        cast(sum(cast(reports.conversions_value as decimal(18, 6))) as decimal(18, 6)) as platform_conversion_value,
+        cast(
+            coalesce({{ from_micros('sum(located.cost_micros)') }}, 0)
+            + coalesce(sum(case when located.cost_micros is null then located.cost end), 0)
+            as decimal(18, 6)
+        ) as spend,
+        cast(sum(located.impressions) as bigint) as impressions,
+        cast(sum(located.clicks) as bigint) as clicks,
+        cast(sum(cast(located.conversions as decimal(18, 6))) as double) as platform_conversions,
+        cast(sum(cast(located.conversions_value as decimal(18, 6))) as decimal(18, 6)) as platform_conversion_value,
 
         -- dates
-        reports.date as date_day
-    from reports
-    left join currencies
-        on reports.customer_id = currencies.customer_id
+        located.date as date_day
+    from located
+    left join reported_currencies
+        on located.ad_account_id = reported_currencies.ad_account_id
+    left join account_currencies
+        on located.ad_account_id = account_currencies.ad_account_id
     group by
-        reports.customer_id,
-        reports.campaign_id,
-        reports.ad_group_id,
-        reports.report_level,
-        currencies.currency,
-        reports.date
+        located.ad_account_id,
+        located.campaign_id,
+        located.ad_group_id,
+        located.report_level,
+        located.date
 
 )
 
