@@ -50,7 +50,7 @@ class Delimited:
     def write(self, engine: duckdb.DuckDBPyConnection, sql: str, target: Path) -> int:
         """Write the rows of a query and return their number; without rows no file is made."""
         types = {name: data_type for name, data_type, *_ in engine.execute(f"describe {sql}").fetchall()}
-        values = ", ".join(f'{self._text(_name(name), kind)} as {_name(name)}' for name, kind in types.items())
+        values = ", ".join(f"{self._text(_name(name), kind)} as {_name(name)}" for name, kind in types.items())
         plain = target.with_name(f"{target.name}.utf8")
         literal = str(plain).replace("'", "''")
         options = f"format csv, header true, delim '{self.delimiter}'"

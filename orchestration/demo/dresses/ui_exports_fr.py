@@ -19,6 +19,7 @@ contract says of every time without an offset.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from orchestration.demo.ads import GOOGLE_ACCOUNTS, GOOGLE_RESTATED, META_RESTATED
@@ -61,21 +62,34 @@ def _period(first: date, last: date) -> str:
     return f"{_day(first)} - {_day(last)}"
 
 
-# The level of a Google Ads report: its table, its title, the label of its total, and its columns after the currency.
+@dataclass(frozen=True)
+class _Level:
+    """A level of Google Ads' reports: its table, title and label of the total, and its columns after the currency."""
+
+    table: str
+    title: str
+    total: str
+    columns: str
+    joins: str
+
+
 _LEVELS = (
-    ("account_stats", "Rapport sur le compte", "Total : Compte", ""),
-    (
+    _Level("account_stats", "Rapport sur le compte", "Total : Compte", "", ""),
+    _Level(
         "campaign_stats",
         "Rapport sur les campagnes",
         "Total : Campagnes",
         """stats.id as "ID de la campagne", campaigns.name as "Campagne", campaigns.kind as "Type de campagne",""",
+        "left join campaigns on campaigns.id = stats.id",
     ),
-    (
+    _Level(
         "ad_group_stats",
         "Rapport sur les groupes d'annonces",
         "Total : Groupes d'annonces",
         """stats.campaign_id as "ID de la campagne", campaigns.name as "Campagne",
         stats.id as "ID du groupe d'annonces", ad_groups.name as "Groupe d'annonces",""",
+        """left join campaigns on campaigns.id = stats.campaign_id
+        left join ad_groups on ad_groups.id = stats.id""",
     ),
 )
 
@@ -94,7 +108,7 @@ def _google_layout(account: int, title: str, period: str, total: str) -> Delimit
     )
 
 
-def _google(table: str, customer: str, columns: str, rows: str) -> str:
+def _google(level: _Level, customer: str, rows: str) -> str:
     """One account's report by day; the interface adds up networks and devices that nobody asked to see."""
     return f"""
 with campaigns as (
@@ -114,24 +128,22 @@ with campaigns as (
     select id, max_by(currency_code, updated_at) as currency, max_by(descriptive_name, updated_at) as name
     from google_ads__account_history group by all
 ), stats as (
-    select * from google_ads__{table} where customer_id = {customer} and ({rows})
+    select * from google_ads__{level.table} where customer_id = {customer} and ({rows})
 )
 select
     stats.date as "Jour",
     '{customer[:3]}-{customer[3:6]}-{customer[6:]}' as "Numéro client",
     accounts.name as "Nom du compte",
     accounts.currency as "Code de devise",
-    {columns}
+    {level.columns}
     sum(stats.impressions)::decimal(18, 0) as "Impr.",
     sum(stats.clicks)::decimal(18, 0) as "Clics",
     (sum(stats.cost_micros) / 1000000)::decimal(18, 2) as "Coût",
     sum(stats.conversions::decimal(18, 2))::decimal(18, 2) as "Conversions",
-    sum(stats.conversions_value::decimal(18, 2))::decimal(18, 2) as "Valeur de conv."
+    sum(stats.conversions_value::decimal(18, 2))::decimal(18, 2) as "Valeur conv."
 from stats
 inner join accounts on accounts.id = stats.customer_id
-{'''left join campaigns on campaigns.id = stats.id''' if table == "campaign_stats" else ""}
-{'''left join campaigns on campaigns.id = stats.campaign_id
-left join ad_groups on ad_groups.id = stats.id''' if table == "ad_group_stats" else ""}
+{level.joins}
 group by all
 order by all
 """
@@ -139,29 +151,25 @@ order by all
 
 def _google_exports() -> list[Export]:
     """Each account's year at three levels, and the fortnight around the restated day again."""
-    fortnight = date(GOOGLE_RESTATED.year, GOOGLE_RESTATED.month, 2), date(
-        GOOGLE_RESTATED.year, GOOGLE_RESTATED.month, 15
-    )
     year = date(2025, 1, 1), date(2025, 12, 31)
+    fortnight = GOOGLE_RESTATED.replace(day=2), GOOGLE_RESTATED.replace(day=15)
+    again = _restated(GOOGLE_RESTATED, *fortnight, _EXPORTED, _REEXPORTED)
     exports = []
-    for table, title, total, columns in _LEVELS:
-        for place, (customer, *_) in enumerate(GOOGLE_ACCOUNTS):
-            exports.append(
-                Export(
-                    f"google_ads/{table}/{title}_{customer}_{_EXPORTED}.csv",
-                    _google(table, customer, columns, f"{BATCH} = '{_EXPORTED}'"),
-                    _google_layout(place, title, _period(*year), total),
-                )
-            )
-        customer = GOOGLE_ACCOUNTS[0][0]
-        again = _restated(GOOGLE_RESTATED, *fortnight, _EXPORTED, _REEXPORTED)
+
+    def add(level: _Level, place: int, period: tuple[date, date], exported: str, rows: str) -> None:
+        customer = GOOGLE_ACCOUNTS[place][0]
         exports.append(
             Export(
-                f"google_ads/{table}/{title}_{customer}_{_REEXPORTED}.csv",
-                _google(table, customer, columns, again),
-                _google_layout(0, title, _period(*fortnight), total),
+                f"google_ads/{level.table}/{level.title}_{customer}_{exported}.csv",
+                _google(level, customer, rows),
+                _google_layout(place, level.title, _period(*period), level.total),
             )
         )
+
+    for level in _LEVELS:
+        for place in range(len(GOOGLE_ACCOUNTS)):
+            add(level, place, year, _EXPORTED, f"{BATCH} = '{_EXPORTED}'")
+        add(level, 0, fortnight, _REEXPORTED, again)
     return exports
 
 
@@ -374,8 +382,9 @@ def _own_exports(planned: Planned) -> list[Export]:
             chosen = f"{BATCH} is not distinct from {'null' if batch is None else repr(batch)}"
             if (source, table) == ("ads", "performance_daily") and batch != batches[0]:
                 first, last = META_RESTATED.replace(day=1), META_RESTATED.replace(day=16)
+                restated = f"select account_id from ads__performance_daily where {chosen}"
                 chosen = _restated(META_RESTATED, first, last, str(batches[0]), str(batch))
-                chosen = f"({chosen}) and account_id in (select account_id from ads__performance_daily where {BATCH} = '{batch}')"
+                chosen = f"({chosen}) and account_id in ({restated})"
             exports.append(
                 Export(
                     f"{source}/{table}/{batch or _EXPORTED}.{ending}",

@@ -31,6 +31,7 @@ reported as (
         id as campaign_id,
         customer_id,
         campaign_name,
+        campaign_type,
         date
     from campaign_stats
 
@@ -40,6 +41,7 @@ reported as (
         campaign_id,
         customer_id,
         campaign_name,
+        cast(null as varchar) as campaign_type,
         date
     from ad_group_stats
 
@@ -49,6 +51,7 @@ reported as (
         campaign_id,
         customer_id,
         campaign_name,
+        cast(null as varchar) as campaign_type,
         date
     from ad_stats
 
@@ -70,7 +73,7 @@ versions as (
         coalesce(cast(campaign_id as varchar), campaign_name) as campaign_id,
         replace(customer_id, '-', '') as ad_account_id,
         campaign_name as name,
-        null as advertising_channel_type,
+        campaign_type as advertising_channel_type,
         cast(date as timestamp) as named_at
     from reported
     where campaign_name is not null
