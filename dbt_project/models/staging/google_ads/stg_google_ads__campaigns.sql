@@ -24,14 +24,22 @@ ad_stats as (
 
 ),
 
--- Exports of the interface name their campaigns in the report and have no history.
+-- Exports of the interface name their campaigns in the report and have no history. They spell types as the screen does,
+-- in its language: `Performance Max` is the API's PERFORMANCE_MAX.
 reported as (
 
     select
         id as campaign_id,
         customer_id,
         campaign_name,
-        campaign_type,
+        case lower({{ without_accents('campaign_type') }})
+            when 'search network' then 'SEARCH'
+            when 'reseau de recherche' then 'SEARCH'
+            when 'display network' then 'DISPLAY'
+            when 'reseau display' then 'DISPLAY'
+            when 'generation de la demande' then 'DEMAND_GEN'
+            else upper(replace({{ without_accents('campaign_type') }}, ' ', '_'))
+        end as campaign_type,
         date
     from campaign_stats
 
@@ -41,7 +49,7 @@ reported as (
         campaign_id,
         customer_id,
         campaign_name,
-        cast(null as varchar) as campaign_type,
+        null as campaign_type,
         date
     from ad_group_stats
 
@@ -51,7 +59,7 @@ reported as (
         campaign_id,
         customer_id,
         campaign_name,
-        cast(null as varchar) as campaign_type,
+        null as campaign_type,
         date
     from ad_stats
 
