@@ -18,7 +18,7 @@ import yaml
 from orchestration.ingestion.headers import normalise
 
 LOAD_MODES = ("append", "upsert", "replace_window")
-DATA_TYPES = ("varchar", "bigint", "double", "boolean", "date", "timestamp")
+DATA_TYPES = ("varchar", "bigint", "double", "boolean", "date", "timestamp", "json")
 UNITS = ("micros", "percent")
 PII_CLASSES = ("email", "phone", "name", "text", "url")
 WINDOW_GRAINS = ("month",)
@@ -42,13 +42,15 @@ class Column:
 
     Attributes:
         name: name in the raw table.
-        data_type: `varchar`, `bigint`, `double`, `decimal(p,s)`, `date`, `timestamp` (UTC) or `boolean`.
+        data_type: `varchar`, `bigint`, `double`, `decimal(p,s)`, `date`, `timestamp` (UTC), `boolean` or
+            `json` (text of an object or a list).
         required: a file must have it, and a row without a value is quarantined.
         aliases: other headers that mean it, best first.
         unit: `micros` or `percent` when the landed value is in that unit.
         pii: class of personal data, when it holds any.
         clock: it holds observed events, so it may move the clock and cannot lie in the future.
         description: what it means.
+        from_header: a file without it says it in its headers: EGP in `Amount spent (EGP)`.
     """
 
     name: str
@@ -59,6 +61,12 @@ class Column:
     pii: str | None = None
     clock: bool = False
     description: str = ""
+    from_header: bool = False
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it holds numbers."""
+        return self.data_type in ("bigint", "double") or self.data_type.startswith("decimal")
 
 
 @dataclass(frozen=True)
@@ -181,6 +189,7 @@ def _column(where: str, declaration: dict[str, Any]) -> Column:
         pii=meta.get("pii"),
         clock=bool(meta.get("clock", False)),
         description=declaration.get("description") or "",
+        from_header=bool(meta.get("from_header", False)),
     )
     if column.data_type not in DATA_TYPES and not _DECIMAL.fullmatch(column.data_type):
         raise ContractError(
@@ -195,6 +204,8 @@ def _column(where: str, declaration: dict[str, Any]) -> Column:
             )
     if column.clock and column.data_type not in ("date", "timestamp"):
         raise ContractError(f"{where}: column {name}: a clock must be a date or a timestamp.")
+    if column.from_header and column.data_type != "varchar":
+        raise ContractError(f"{where}: column {name}: a currency that headers may tell must be varchar.")
     return column
 
 

@@ -1,4 +1,4 @@
-"""How a delimited text is written: its delimiter and its header.
+"""How a delimited text is written: its delimiter, what stands before its header, and its header.
 
 Belongs here: finding the header with the contract's help, and saying what is wrong when there is none. Does
 not belong here: reading rows (`readers`), or which header means which column (`headers`).
@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestration.ingestion.contracts import Table
 from orchestration.ingestion.formats import UnreadableFile
-from orchestration.ingestion.headers import describe_missing, map_headers
+from orchestration.ingestion.headers import Mapping, describe_missing, map_headers
 
 DELIMITERS = (",", ";", "\t", "|")
-_PREAMBLE_LINES = 50
+# UI exports put a title, a date range and filters above the header; more lines than that are no preamble.
+PREAMBLE_LINES = 50
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Dialect:
         escape: what makes a quote inside a quoted value literal: the quote itself, or a backslash.
         headers: names in the header line.
         header_lines: lines that the header takes.
+        preamble: lines before the header.
+        header_start: characters before the header.
     """
 
     delimiter: str
@@ -35,37 +41,58 @@ class Dialect:
     header_lines: int = 1
     quote: str = '"'
     escape: str = '"'
+    preamble: tuple[str, ...] = ()
+    header_start: int = 0
 
 
 def find_dialect(head: str, table: Table) -> Dialect:
-    """The delimiter under which the first line fits the contract best.
+    """The delimiter and the line under which the header fits the contract best.
 
     A sniffer looks at the shape of the rows and errs on few of them; the contract knows the names to expect.
 
     Raises:
         UnreadableFile: required columns are missing; the message names them and the columns found.
     """
-    candidates = [(_fit(head, delimiter, table), delimiter) for delimiter in DELIMITERS]
-    best, delimiter = max(candidates, key=lambda candidate: candidate[0][:3])
-    headers, lines = best[3], best[4]
-    mapping = map_headers(headers, table)
-    if mapping.missing or not mapping.columns:
-        line = _header_further_down(head, table)
-        hint = (
-            f". Line {line} looks like the header: lines before a header are not read yet; remove them" if line else ""
-        )
-        raise UnreadableFile(describe_missing(mapping, headers, table) + hint)
-    return Dialect(delimiter, tuple(headers), lines)
+    first, mapping = _best(head, 0, (), table)
+    if not fits(mapping) or len(mapping.columns) < 2:
+        later = _header_further_down(head, table)
+        if later:
+            return later
+    if not fits(mapping):
+        raise UnreadableFile(describe_missing(mapping, first.headers, table))
+    return first
 
 
-def _fit(head: str, delimiter: str, table: Table) -> tuple[int, int, int, list[str], int]:
-    headers, lines = _first_record(head, delimiter)
-    mapping = map_headers(headers, table)
-    return -len(mapping.missing), len(mapping.columns), len(headers), headers, lines
+def fits(mapping: Mapping) -> bool:
+    """Whether a line can be the header."""
+    return bool(mapping.columns) and not mapping.missing
 
 
-def _first_record(head: str, delimiter: str) -> tuple[list[str], int]:
-    reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+def header_row(rows: Sequence[Sequence[str]], table: Table) -> tuple[int, Mapping] | None:
+    """Position and meaning of the header among the first rows of a sheet: the first row that knows two columns, else
+    the first that knows one.
+    """
+    found = [(number, map_headers(row, table)) for number, row in enumerate(rows[: PREAMBLE_LINES + 1])]
+    fitting = [(number, mapping) for number, mapping in found if fits(mapping)]
+    return next((f for f in fitting if len(f[1].columns) > 1), fitting[0] if fitting else None)
+
+
+def _best(head: str, start: int, preamble: tuple[str, ...], table: Table) -> tuple[Dialect, Mapping]:
+    """The dialect that fits best when the header begins there."""
+    candidates = []
+    for delimiter in DELIMITERS:
+        headers, lines = _first_record(head, start, delimiter)
+        mapping = map_headers(headers, table)
+        dialect = Dialect(delimiter, tuple(headers), lines, preamble=preamble, header_start=start)
+        candidates.append((-len(mapping.missing), len(mapping.columns), len(headers), dialect, mapping))
+    *_, dialect, mapping = max(candidates, key=lambda candidate: candidate[:3])
+    return dialect, mapping
+
+
+def _first_record(head: str, start: int, delimiter: str) -> tuple[list[str], int]:
+    text = io.StringIO(head, newline="")
+    text.seek(start)
+    reader = csv.reader(text, delimiter=delimiter)
     try:
         record = next(reader, [])
     except csv.Error:  # A field beyond the module's limit: no header.
@@ -73,12 +100,15 @@ def _first_record(head: str, delimiter: str) -> tuple[list[str], int]:
     return [name.strip() for name in record], reader.line_num
 
 
-def _header_further_down(head: str, table: Table) -> int | None:
-    lines = head.splitlines()[: _PREAMBLE_LINES + 1]
-    for number, line in enumerate(lines[1:], start=2):
-        for delimiter in DELIMITERS:
-            headers, _ = _first_record(line, delimiter)
-            mapping = map_headers(headers, table)
-            if len(mapping.columns) > 1 and not mapping.missing:
-                return number
+def _header_further_down(head: str, table: Table) -> Dialect | None:
+    start, preamble = 0, []
+    for line in _LINE.finditer(head):
+        if preamble and any(delimiter in line.group() for delimiter in DELIMITERS):
+            dialect, mapping = _best(head, start, tuple(preamble), table)
+            if fits(mapping) and len(mapping.columns) > 1:
+                return dialect
+        preamble.append(line.group().strip())
+        start = line.end()
+        if len(preamble) > PREAMBLE_LINES or start >= len(head):
+            break
     return None

@@ -1,7 +1,7 @@
 """What a file is, told from its content, and a plain UTF-8 or Parquet copy of it that DuckDB can read.
 
-Belongs here: magic bytes, decompression, character sets. Does not belong here: delimiters and headers
-(`dialect`).
+Belongs here: magic bytes, decompression, archives, character sets. Does not belong here: delimiters and headers
+(`dialect`), or the sheets of a workbook (`workbooks`).
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import codecs
 import json
 import shutil
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +20,12 @@ HEAD_BYTES = 1 << 18
 _CHUNK = 1 << 22
 
 _COMPRESSIONS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+_ZIP = b"PK\x03\x04"
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+# What the module raises over archives that are damaged, encrypted or packed in another way.
+_BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError)
 _UNREADABLE = (
-    (b"PK\x03\x04", "an XLSX workbook or a ZIP archive, which is not read yet; save it as CSV"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (XLS), which is not read; save it as CSV"),
+    (b"PK\x05\x06", "an empty ZIP archive"),
     (b"\x89PNG", "a PNG image, not a table"),
     (b"\xff\xd8\xff", "a JPEG image, not a table"),
     (b"GIF8", "a GIF image, not a table"),
@@ -43,10 +48,11 @@ class Plain:
 
     Attributes:
         path: local file: Parquet, or UTF-8 text without compression.
-        format: `csv`, `json_lines`, `json_array`, `json_objects`, `parquet` or `empty`.
+        format: `csv`, `json_lines`, `json_array`, `json_objects`, `parquet`, `workbook` or `empty`.
         encoding: character set that the text had.
-        compression: `gzip`, `zstd` or None.
-        head: first characters of the text (up to 256 kB); empty for Parquet.
+        compression: `gzip`, `zstd`, `zip` or None.
+        head: first characters of the text (up to 256 kB); empty for Parquet and workbooks.
+        scratch: folder for further copies.
     """
 
     path: Path
@@ -54,6 +60,7 @@ class Plain:
     encoding: str
     compression: str | None
     head: str
+    scratch: Path
 
 
 def plain(path: Path, scratch: Path, *, encoding: str | None = None) -> Plain:
@@ -75,8 +82,15 @@ def plain(path: Path, scratch: Path, *, encoding: str | None = None) -> Plain:
             path, compression = _decompressed(path, scratch, name), name
             head = _head(path)
             break
+    if head.startswith(_ZIP) and not _is_workbook(path):
+        if compression:
+            raise UnreadableFile("this is a ZIP archive within another archive; unpack it")
+        path, compression = _unzipped(path, scratch), "zip"
+        head = _head(path)
     if head.startswith(b"PAR1"):
-        return Plain(path, "parquet", "", compression, "")
+        return Plain(path, "parquet", "", compression, "", scratch)
+    if head.startswith((_ZIP, _OLD_EXCEL)):
+        return Plain(path, "workbook", "", compression, "", scratch)
     for magic, what in _UNREADABLE:
         if head.startswith(magic):
             raise UnreadableFile(f"this is {what}")
@@ -86,7 +100,7 @@ def plain(path: Path, scratch: Path, *, encoding: str | None = None) -> Plain:
         head = _head(path)
     whole = len(head) < HEAD_BYTES
     text = codecs.getincrementaldecoder("utf-8-sig")("replace").decode(head, final=whole)
-    return Plain(path, _text_format(text, whole), encoding, compression, text)
+    return Plain(path, _text_format(text, whole), encoding, compression, text, scratch)
 
 
 def with_unix_lines(path: Path, scratch: Path) -> Path:
@@ -102,6 +116,15 @@ def with_unix_lines(path: Path, scratch: Path) -> Path:
             carry = "\r" if chunk.endswith("\r") else ""
             target.write(chunk.removesuffix("\r").replace("\r\n", "\n"))
         target.write(carry)
+    return copy
+
+
+def without_start(path: Path, scratch: Path, start: int) -> Path:
+    """A copy without the first bytes, for texts that say something before their header."""
+    copy = scratch / "without_preamble"
+    with path.open("rb") as source, copy.open("wb") as target:
+        source.seek(start)
+        shutil.copyfileobj(source, target, _CHUNK)
     return copy
 
 
@@ -122,6 +145,44 @@ def _decompressed(path: Path, scratch: Path, compression: str) -> Path:
             f"the {compression} compression is broken or cut short ({str(error).strip()}); export or copy it again"
         ) from error
     return copy
+
+
+def _is_workbook(path: Path) -> bool:
+    """Whether an archive is an Excel or OpenDocument workbook; a broken archive is none."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
+    return "content.xml" in names or any(name.startswith("xl/workbook") for name in names)
+
+
+def _unzipped(path: Path, scratch: Path) -> Path:
+    copy = scratch / "unzipped"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [m for m in archive.infolist() if not m.is_dir() and _is_content(m.filename)]
+            if len(members) == 1:
+                with archive.open(members[0]) as source, copy.open("wb") as target:
+                    shutil.copyfileobj(source, target, _CHUNK)
+    except _BROKEN_ZIP as error:
+        if isinstance(error, OSError) and error.errno is not None:  # The disk's fault, not the file's.
+            raise
+        raise UnreadableFile(
+            f"this ZIP archive is broken, cut short or locked ({error}); export or copy it again"
+        ) from error
+    if len(members) != 1:
+        names = ", ".join(member.filename for member in members[:5]) or "none"
+        raise UnreadableFile(
+            f"this is a ZIP archive with {len(members)} files ({names}), where one table is expected; unpack it into"
+            " the table's folder"
+        )
+    return copy
+
+
+def _is_content(name: str) -> bool:
+    """Whether a member is more than what macOS leaves in an archive."""
+    return not name.startswith("__MACOSX/") and not name.rsplit("/", 1)[-1].startswith(".")
 
 
 def _encoding(head: bytes) -> str:

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from orchestration.ingestion.currencies import currency_of, without_currency
+from orchestration.ingestion.formats import UnreadableFile
 
 if TYPE_CHECKING:
     from orchestration.ingestion.contracts import Table
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 SYNC_STAMPS = ("_fivetran_synced", "_airbyte_extracted_at", "_sdc_batched_at")
 
 
+@lru_cache(maxsize=1 << 14)
 def normalise(header: str) -> str:
     """A header without case, accents and punctuation: `Montant dépensé (EUR)` becomes `montantdepenseeur`."""
     decomposed = unicodedata.normalize("NFKD", header)
@@ -33,12 +38,14 @@ class Mapping:
         stamp: position of the connector's sync stamp, if there is one.
         unknown: positions of all other headers, keyed by the name under which `_extra` keeps them.
         missing: required contract columns that no header means.
+        told: contract columns whose value stands in the headers: the currency of `Amount spent (EGP)`.
     """
 
     columns: dict[str, int]
     stamp: int | None
     unknown: dict[str, int]
     missing: tuple[str, ...]
+    told: dict[str, str] = field(default_factory=dict)
 
 
 def map_headers(headers: Sequence[str], table: Table) -> Mapping:
@@ -46,6 +53,11 @@ def map_headers(headers: Sequence[str], table: Table) -> Mapping:
 
     The exact name beats the name in another spelling, which beats the aliases in their order; among equals
     the leftmost header wins. A header serves one column only; what is left over is unknown.
+
+    A currency at the end of a header of numbers may be any, where the contract has a column to keep it in.
+
+    Raises:
+        UnreadableFile: the headers name several currencies, and no column tells which row has which.
     """
     spellings = [normalise(header) for header in headers]
     taken: dict[str, int] = {}
@@ -70,6 +82,15 @@ def map_headers(headers: Sequence[str], table: Table) -> Mapping:
             wanted = normalise(alias)
             take(column.name, [spelling == wanted for spelling in spellings])
 
+    numbers = [column for column in table.columns if column.is_number]
+    keeper = next((column.name for column in table.columns if column.from_header), None)
+    if keeper:
+        bare = [normalise(without_currency(header)) if currency_of(header) else "" for header in headers]
+        for column in numbers:
+            for alias in (column.name, *column.aliases):
+                wanted = normalise(without_currency(alias))
+                take(column.name, [spelling == wanted for spelling in bare])
+
     stamp = None
     for name in SYNC_STAMPS:
         position = next((i for i, header in enumerate(headers) if header.lower() == name), None)
@@ -81,8 +102,18 @@ def map_headers(headers: Sequence[str], table: Table) -> Mapping:
     for position, header in enumerate(headers):
         if position not in used:
             unknown[_free_name(header or f"column_{position + 1}", unknown)] = position
-    missing = tuple(c.name for c in table.columns if c.required and c.name not in taken)
-    return Mapping(taken, stamp, dict(sorted(unknown.items())), missing)
+    told: dict[str, str] = {}
+    if keeper and keeper not in taken:
+        in_headers = {headers[taken[column.name]] for column in numbers if column.name in taken}
+        currencies = {currency: header for header in sorted(in_headers) if (currency := currency_of(header))}
+        if len(currencies) > 1:
+            raise UnreadableFile(
+                f"the headers name several currencies ({', '.join(currencies.values())}), and no column {keeper} tells"
+                " which is whose; export one currency"
+            )
+        told = {keeper: next(iter(currencies))} if currencies else {}
+    missing = tuple(c.name for c in table.columns if c.required and c.name not in taken and c.name not in told)
+    return Mapping(taken, stamp, dict(sorted(unknown.items())), missing, told)
 
 
 def describe_missing(mapping: Mapping, headers: Sequence[str], table: Table) -> str:

@@ -7,6 +7,7 @@ that are there already (`load`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,18 +15,34 @@ from pathlib import Path
 import duckdb
 
 from orchestration.ingestion.contracts import Column, Table
-from orchestration.ingestion.conversion import cleaned, convert, expected, identifier
+from orchestration.ingestion.conversion import (
+    PLAIN,
+    SPOILT,
+    Notation,
+    cleaned,
+    convert,
+    expected,
+    identifier,
+    is_id,
+    open_thousands,
+    quote,
+    spoilt_id,
+    spoilt_number,
+)
 from orchestration.ingestion.formats import UnreadableFile, with_unix_lines
+from orchestration.ingestion.notation import find_notations
 from orchestration.ingestion.quarantine import (
+    IS_TOTAL,
     PROBLEMS,
     SOURCE,
     FileVersion,
     Value,
     find_problems,
-    refuse_decimal_commas,
+    find_totals,
     write_quarantine,
 )
 from orchestration.ingestion.readers import REJECTS, REJECTS_SCAN, Reading, first_line
+from orchestration.ingestion.totals import is_total, may_be_total
 
 # Dates stand in the zone of an account or an office: the last zone is 14 hours ahead of UTC.
 _AHEAD_OF_UTC = timedelta(hours=14)
@@ -111,14 +128,21 @@ def drop_scratch_tables(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"drop table if exists {name}")
 
 
-def _values(reading: Reading, table: Table, version: FileVersion, *, thorough: bool = False) -> list[Value]:
-    """The contract columns that the file has.
+def _values(
+    reading: Reading, table: Table, version: FileVersion, notations: Mapping[str, Notation] | None = None
+) -> list[Value]:
+    """The contract columns that the file has; with notations for the thorough way.
 
     Each is defined over the one before: the file's value, the cleaned one, the typed one. The names keep DuckDB from
     evaluating a definition wherever it is used, which made the thorough way twenty times slower.
     """
     values = []
+    thorough = notations is not None
     for number, column in enumerate(table.columns):
+        if column.name in reading.mapping.told:
+            constant = quote(reading.mapping.told[column.name])
+            values.append(Value(column, constant, constant, None, None, ()))
+            continue
         position = reading.mapping.columns.get(column.name)
         if position is None:
             continue
@@ -127,12 +151,24 @@ def _values(reading: Reading, table: Table, version: FileVersion, *, thorough: b
         raw, raw_definition = landed, None
         if trims or not reading.nulls_are_read:
             raw, raw_definition = f"__raw_{number}", cleaned(landed, source_type, trim=trims)
-        typed = typed_definition = convert(raw, source_type, column)
+        notation = notations.get(column.name, PLAIN) if notations is not None else None
+        typed = typed_definition = convert(raw, source_type, column, notation)
         if thorough:
             typed = f"__typed_{number}"
-        flaws = [(f"{raw} is not null and {typed} is null", expected(column.data_type))]
+        unread = f"{raw} is not null and {typed} is null"
+        flaws = [(unread, expected(column.data_type, notation or PLAIN))]
         if source_type == "VARCHAR" and column.data_type == "varchar":
             flaws = []
+        if reading.is_handmade and is_id(column):
+            flaws = [(spoilt_id(raw), SPOILT)]
+            if not thorough:
+                typed = f"case when {spoilt_id(raw)} then null else {raw} end"
+        elif reading.is_handmade and column.is_number:
+            if thorough:
+                flaws.insert(0, (f"{unread} and {spoilt_number(raw)}", SPOILT))
+            elif column.data_type != "bigint" and reading.dialect and reading.dialect.delimiter == ";":
+                # Where the comma marks decimals, a machine's 1.234 is a person's 1234.
+                typed = f"case when {open_thousands(raw)} then null else {typed} end"
         if column.required:
             flaws.append((f"{raw} is null", "required, but empty"))
         if column.clock:
@@ -142,13 +178,14 @@ def _values(reading: Reading, table: Table, version: FileVersion, *, thorough: b
     return values
 
 
-def _defined(relation: str, values: list[Value]) -> str:
-    """The relation with the cleaned and the typed values that are defined by name."""
+def _defined(relation: str, values: list[Value], total: str | None = None) -> str:
+    """The relation with the cleaned and the typed values that are defined by name, and what is a total row."""
     raw = "".join(f", {value.raw_definition} as {value.raw}" for value in values if value.raw_definition)
     typed = "".join(f", {value.typed_definition} as {value.typed}" for value in values if value.typed_definition)
     if raw:
         relation = f"(select *{raw} from {relation})"
-    return f"(select *{typed} from {relation})" if typed else relation
+    relation = f"(select *{typed} from {relation})" if typed else relation
+    return f"(select *, {total} as {IS_TOTAL} from {relation})" if total else relation
 
 
 def _insert(
@@ -171,14 +208,33 @@ def _insert(
             continue
         value = by_name[column.name]
         selected.append(value.typed if source else value.or_error())
-    selected += [_extra(reading), f"{version.file_id}::ubigint", _row_version(reading, version)]
+    file_id = f"{version.file_id}::ubigint"
+    if not source and reading.is_handmade:
+        file_id = f"case when {_may_be_total(reading, table)} then error('flaw')::ubigint else {file_id} end"
+    selected += [_extra(reading), file_id, _row_version(reading, version)]
     names = ", ".join(identifier(name) for name in (*table.names, "_extra", "_file_id", "_version"))
     flawed = [condition for value in values for condition, _ in value.flaws]
     if reading.malformed:
         flawed.append(reading.malformed)
+    if source and reading.is_handmade:
+        flawed.append(IS_TOTAL)
     choice = f" where not ({' or '.join(f'({condition})' for condition in flawed)})" if source and flawed else ""
     relation = source or _defined(reading.relation, values)
     return f"insert into {target} ({names}) select {', '.join(selected)} from {relation}{choice}"
+
+
+def _may_be_total(reading: Reading, table: Table) -> str:
+    """A total row that breaks nothing stands out by its first value, or by a text that is required."""
+    positions = {0} | {
+        reading.mapping.columns[c.name] for c in table.columns if c.required and c.name in reading.mapping.columns
+    }
+    typed = {
+        reading.mapping.columns[c.name]
+        for c in table.columns
+        if c.data_type != "varchar" and c.name in reading.mapping.columns
+    }
+    texts = sorted(positions - typed)
+    return may_be_total(reading.values[position] for position in texts) if texts else "false"
 
 
 def _extra(reading: Reading) -> str:
@@ -241,21 +297,8 @@ def _land_thoroughly(
     target: str,
     scratch: Path,
 ) -> Landed:
-    values = _values(reading, table, version, thorough=True)
-    reading = _read_source(connection, reading, values, scratch)
-    refuse_decimal_commas(connection, reading, values)
-    find_problems(connection, reading, values)
-    quarantined = write_quarantine(connection, reading, version)
-    connection.execute(_insert(reading, table, version, target, values, source=SOURCE))
-    return _summary(connection, reading, table, version, target, quarantined)
-
-
-def _read_source(
-    connection: duckdb.DuckDBPyConnection, reading: Reading, values: list[Value], scratch: Path
-) -> Reading:
-    """Copy the records as they are, with their position and values, into a scratch table."""
     try:
-        _copy_source(connection, reading, values)
+        reading, values = _read_source(connection, reading, table, version)
     except duckdb.InvalidInputException as error:
         if reading.dialect is None or "invalid state" not in str(error):
             raise
@@ -263,28 +306,51 @@ def _read_source(
         connection.rollback()
         connection.begin()
         reading = reading.with_dialect(reading.dialect, with_unix_lines(reading.path, scratch))
-        _copy_source(connection, reading, values)
+        reading, values = _read_source(connection, reading, table, version)
+    find_problems(connection, reading, values)
+    quarantined = write_quarantine(connection, reading, version)
+    reading = replace(reading, described=reading.described | find_totals(connection, reading))
+    connection.execute(_insert(reading, table, version, target, values, source=SOURCE))
+    return _summary(connection, reading, table, version, target, quarantined)
+
+
+def _read_source(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, table: Table, version: FileVersion
+) -> tuple[Reading, list[Value]]:
+    """Copy the records as they are, with their position and values, into a scratch table."""
+    read = _copy_source(connection, reading, table, version)
     if reading.dialect is None:
-        return reading
-    errors = dict(connection.execute(f"select error_type, count(*) from {REJECTS} group by 1").fetchall())
+        return read
+    errors = _rejects(connection)
     if "INVALID ENCODING" in errors:
         raise OtherEncoding
     if "UNQUOTED VALUE" in errors:
-        other = reading.with_dialect(replace(reading.dialect, escape="\\"))
-        _copy_source(connection, other, values)
-        [(rejects,)] = connection.execute(f"select count(*) from {REJECTS}").fetchall()
-        if rejects < sum(errors.values()):
+        escaped = reading.with_dialect(replace(reading.dialect, escape="\\"))
+        other = _copy_source(connection, escaped, table, version)
+        if sum(_rejects(connection).values()) < sum(errors.values()):
             return other
-        _copy_source(connection, reading, values)
-    return reading
+        return _copy_source(connection, reading, table, version)
+    return read
 
 
-def _copy_source(connection: duckdb.DuckDBPyConnection, reading: Reading, values: list[Value]) -> None:
+def _rejects(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """How many records are none, by kind of error."""
+    return dict(connection.execute(f"select error_type, count(*) from {REJECTS} group by 1").fetchall())
+
+
+def _copy_source(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, table: Table, version: FileVersion
+) -> tuple[Reading, list[Value]]:
+    notations, told = find_notations(connection, reading, table)
+    values = _values(reading, table, version, notations)
+    incomplete = " or ".join(f"{value.typed} is null" for value in values if value.column.required) or "false"
+    total = is_total(reading, incomplete) if reading.is_handmade else None
     drop_scratch_tables(connection)
     numbered = f"(select row_number() over () as _ordinal, * from {reading.tolerant_relation})"
     connection.execute(
-        f"create temp table {SOURCE.removeprefix('temp.')} as select * from {_defined(numbered, values)}"
+        f"create temp table {SOURCE.removeprefix('temp.')} as select * from {_defined(numbered, values, total)}"
     )
+    return replace(reading, described=reading.described | told), values
 
 
 def _moment(moment: datetime) -> str:

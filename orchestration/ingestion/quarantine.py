@@ -13,17 +13,18 @@ import duckdb
 
 from orchestration.ingestion.contracts import Column
 from orchestration.ingestion.conversion import identifier, quote
-from orchestration.ingestion.formats import UnreadableFile
 from orchestration.ingestion.lines import line_queries
 from orchestration.ingestion.readers import REJECTS, Reading
+from orchestration.ingestion.totals import looks_like_total
 
 SOURCE = "temp.funnelhouse_source"
 PROBLEMS = "temp.funnelhouse_problems"
+# Column of the source: the record is a total row.
+IS_TOTAL = "__is_total"
 
 _KEPT_TEXT = 10_000
-# 12,50 or 1.234,56, which no English number looks like; and 1.234, which may be either kind.
-_COMMA = r"[+-]?(\d+,(\d{1,2}|\d{4,})|\d{1,3}([.\s]\d{3})+,\d+)"
-_POINT = r"[+-]?\d{1,3}(\.\d{3})+"
+# Total rows whose text the ledger keeps; a file has one or two.
+_TOLD_TOTALS = 20
 
 
 @dataclass(frozen=True)
@@ -81,23 +82,6 @@ class Value:
         return f"coalesce({self.typed}, {unread})"
 
 
-def refuse_decimal_commas(connection: duckdb.DuckDBPyConnection, reading: Reading, values: list[Value]) -> None:
-    """Refuse a file whose 1.234 may mean 1234: where 12,50 stands beside it, a point marks thousands."""
-    for value in values:
-        number = value.column.data_type == "double" or value.column.data_type.startswith("decimal")
-        if not number or reading.types[reading.mapping.columns[value.column.name]] != "VARCHAR":
-            continue
-        comma, point = (f"regexp_full_match({value.raw}, {quote(p)})" for p in (_COMMA, _POINT))
-        [(commas, points)] = connection.execute(
-            f"select max({value.raw}) filter ({comma}), max({value.raw}) filter ({point}) from {SOURCE}"
-        ).fetchall()
-        if commas is not None and points is not None:
-            raise UnreadableFile(
-                f"column {value.column.name} is written with a decimal comma ({commas!r}), so that"
-                f" {points!r} is ambiguous; decimal commas are not read yet: export with a decimal point"
-            )
-
-
 def find_problems(connection: duckdb.DuckDBPyConnection, reading: Reading, values: list[Value]) -> None:
     """Note every record that breaks the contract, with its position and flaws, in a scratch table."""
     problem = "{{'column_name': {column}, 'value': {value}, 'reason': {reason}}}"
@@ -119,24 +103,24 @@ def find_problems(connection: duckdb.DuckDBPyConnection, reading: Reading, value
     )
     flaws = [condition for value in values for condition, _ in value.flaws]
     flaws += [reading.malformed] if reading.malformed else []
+    flaws += [IS_TOTAL] if reading.is_handmade else []
     connection.execute(
         # The few flawed records are chosen first: describing every record would take far longer.
         f"create temp table {PROBLEMS.removeprefix('temp.')} as"
-        f" select _ordinal, {listed} as problems, to_json(struct_pack({fields})) as row from {SOURCE}"
+        f" select _ordinal, {reading.line or '_ordinal'} as _line, {listed} as problems,"
+        f" to_json(struct_pack({fields})) as row, {IS_TOTAL if reading.is_handmade else 'false'} as is_total"
+        f" from {SOURCE}"
         f" where {' or '.join(f'({flaw})' for flaw in flaws) or 'false'}"
     )
 
 
 def write_quarantine(connection: duckdb.DuckDBPyConnection, reading: Reading, version: FileVersion) -> int:
     """Write one quarantine row per bad record: its first flaw, the others named in the reason."""
-    flaws, rejects = f"select *, _ordinal as line from {PROBLEMS}", ""
-    if reading.dialect:
-        [(found,)] = connection.execute(
-            f"select (select count(*) from {PROBLEMS}) + (select count(*) from {REJECTS})"
-        ).fetchall()
-        if not found:
-            return 0
-        flaws, rejects = line_queries(connection, reading, SOURCE, PROBLEMS)
+    found = _with_lines(connection, reading)
+    if found is None:
+        return 0
+    flaws, rejects = found
+    flaws = f"select * from ({flaws}) where not is_total"
     others = "list_transform(problems[2:], lambda p: concat(p.column_name, ': ', p.reason))"
     selects = [
         f"select line, problems[1].column_name, left(problems[1].value, {_KEPT_TEXT}),"
@@ -151,6 +135,7 @@ def write_quarantine(connection: duckdb.DuckDBPyConnection, reading: Reading, ve
         selects.append(
             f"select line, case column_name {names} end, left(csv_line, {_KEPT_TEXT}), {reason},"
             f" to_json({{'line': left(csv_line, {_KEPT_TEXT})}}) from ({rejects})"
+            f" where not ({_is_rejected_total(reading)})"
         )
     total = 0
     for select in selects:
@@ -163,6 +148,52 @@ def write_quarantine(connection: duckdb.DuckDBPyConnection, reading: Reading, ve
         ).fetchall()
         total += count
     return total
+
+
+def find_totals(connection: duckdb.DuckDBPyConnection, reading: Reading) -> dict[str, object]:
+    """How many total rows there are, and what they say."""
+    found = _with_lines(connection, reading) if reading.is_handmade else None
+    if found is None:
+        return {}
+    flaws, rejects = found
+    # Empty cells say nothing, and an export has many of them in its total row.
+    filled = "json_merge_patch('{}'::json, row)"
+    selects = [f"select line, {filled}::varchar as says from ({flaws}) where is_total"]
+    if rejects:
+        selects.append(f"select line, csv_line from ({rejects}) where {_is_rejected_total(reading)}")
+    totals = connection.execute(f"{' union all '.join(selects)} order by 1").fetchall()
+    if not totals:
+        return {}
+    return {
+        "total_rows": len(totals),
+        "totals": [f"line {line}: {says}" for line, says in totals[:_TOLD_TOTALS]],
+    }
+
+
+def _with_lines(connection: duckdb.DuckDBPyConnection, reading: Reading) -> tuple[str, str] | None:
+    """Queries of the problem records and of the rejected records with their lines; None where there are none."""
+    if not reading.dialect:
+        return f"select *, _line as line from {PROBLEMS}", ""
+    [(found,)] = connection.execute(
+        f"select (select count(*) from {PROBLEMS}) + (select count(*) from {REJECTS})"
+    ).fetchall()
+    if not found:
+        return None
+    before = len(reading.dialect.preamble)
+    flaws, rejects = (
+        f"select * replace (line + {before} as line) from ({query})"
+        for query in line_queries(connection, reading, SOURCE, PROBLEMS)
+    )
+    return flaws, rejects
+
+
+def _is_rejected_total(reading: Reading) -> str:
+    """A total row that has fewer columns than the others."""
+    assert reading.dialect is not None
+    first = (
+        f"split_part(ltrim(csv_line, {quote(reading.dialect.delimiter + ' ')}), {quote(reading.dialect.delimiter)}, 1)"
+    )
+    return f"coalesce({looks_like_total(first)}, false)"
 
 
 def _unique(headers: tuple[str, ...]) -> list[str]:

@@ -6,6 +6,8 @@ Belongs here: the SQL that reads a file and the values it offers. Does not belon
 
 from __future__ import annotations
 
+import codecs
+import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,15 @@ import duckdb
 from orchestration.ingestion.contracts import Table
 from orchestration.ingestion.conversion import NULL_SPELLINGS, identifier, quote
 from orchestration.ingestion.dialect import Dialect, find_dialect
-from orchestration.ingestion.formats import Plain, UnreadableFile
+from orchestration.ingestion.formats import Plain, UnreadableFile, without_start
 from orchestration.ingestion.headers import Mapping, describe_missing, map_headers
+from orchestration.ingestion.nesting import Tree, columns_of
+from orchestration.ingestion.workbooks import ROW_NUMBER, read_sheet
 
 REJECTS = "funnelhouse_rejects"
 REJECTS_SCAN = "funnelhouse_rejects_scan"
+_TOLD_TEXT = 300
+WORKBOOKS = frozenset({"xlsx", "xls", "xlsb", "ods"})
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,8 @@ class Reading:
         malformed: SQL condition over the relation for records that are no record, if there can be any.
         has_malformed: there are such records, so the fast way need not be tried.
         dialect: how the text is written; None for other formats.
+        line: SQL expression of a record's line; None where its position tells it.
+        described: what to tell about how the file was read.
     """
 
     format: str
@@ -54,12 +62,23 @@ class Reading:
     malformed: str | None = None
     has_malformed: bool = False
     dialect: Dialect | None = None
+    line: str | None = None
     described: dict[str, Any] = field(default_factory=dict)
 
     @property
     def tolerant_relation(self) -> str:
         """The relation with rows that are not well formed left out and written to the rejects tables."""
-        return _csv_relation(self.path, self.dialect, rejects=True) if self.dialect else self.relation
+        return _csv_relation(self.path, self.dialect, rejects=REJECTS) if self.dialect else self.relation
+
+    @property
+    def profiled_relation(self) -> str:
+        """The relation with rows that are not well formed left out, for a look at the others."""
+        return _csv_relation(self.path, self.dialect, rejects="") if self.dialect else self.relation
+
+    @property
+    def is_handmade(self) -> bool:
+        """Whether a person, a spreadsheet or an export button may have written it: totals, spoilt numbers."""
+        return self.dialect is not None or self.format in WORKBOOKS
 
     def with_dialect(self, dialect: Dialect, path: Path | None = None) -> Reading:
         """This delimited text, read in another dialect or from another copy."""
@@ -86,6 +105,8 @@ def open_file(connection: duckdb.DuckDBPyConnection, plain: Plain, table: Table)
         described["compression"] = plain.compression
     if plain.format == "parquet":
         return _open_parquet(connection, plain.path, table, described)
+    if plain.format == "workbook":
+        return _open_workbook(plain, table, described)
     described["encoding"] = plain.encoding
     if plain.format == "csv":
         return _open_csv(plain, table, described)
@@ -95,13 +116,19 @@ def open_file(connection: duckdb.DuckDBPyConnection, plain: Plain, table: Table)
 def _open_csv(plain: Plain, table: Table, described: dict[str, Any]) -> Reading:
     dialect = find_dialect(plain.head, table)
     described |= {"delimiter": dialect.delimiter, "quote": dialect.quote, "escape": dialect.escape}
+    mapping = map_headers(dialect.headers, table)
+    path = plain.path
+    if dialect.preamble:
+        described |= {"header_line": len(dialect.preamble) + 1, "preamble": _told(dialect.preamble)}
+        path = without_start(path, plain.scratch, len(plain.head[: dialect.header_start].encode()) + _mark_bytes(path))
+    described |= mapping.told
     names = tuple(f"c{i}" for i in range(len(dialect.headers)))
     return Reading(
         format="csv",
-        path=plain.path,
+        path=path,
         headers=dialect.headers,
-        mapping=map_headers(dialect.headers, table),
-        relation=_csv_relation(plain.path, dialect),
+        mapping=mapping,
+        relation=_csv_relation(path, dialect),
         values=names,
         types=("VARCHAR",) * len(names),
         originals=names,
@@ -111,7 +138,26 @@ def _open_csv(plain: Plain, table: Table, described: dict[str, Any]) -> Reading:
     )
 
 
-def _csv_relation(path: Path, dialect: Dialect, *, rejects: bool = False) -> str:
+def _mark_bytes(path: Path) -> int:
+    """Bytes of the mark at the start of a UTF-8 text, which its characters do not count."""
+    with path.open("rb") as stream:
+        return len(codecs.BOM_UTF8) if stream.read(3) == codecs.BOM_UTF8 else 0
+
+
+def _told(preamble: tuple[str, ...]) -> str:
+    """The filled lines before a header, shortened."""
+    text = " / ".join(line for line in preamble if line)
+    return text if len(text) <= _TOLD_TEXT else text[:_TOLD_TEXT] + " ..."
+
+
+def _csv_relation(path: Path, dialect: Dialect, *, rejects: str | None = None) -> str:
+    """SQL that reads a delimited text.
+
+    Args:
+        path: the text.
+        dialect: how it is written.
+        rejects: table to write records to that are none, or an empty text to leave them out; else they fail.
+    """
     # Nothing is sniffed: what DuckDB guesses (formats of dates, types) depends on the rows it happens to see.
     columns = ", ".join(f"c{i}: 'VARCHAR'" for i in range(len(dialect.headers)))
     nulls = ", ".join(quote(spelling) for spelling in NULL_SPELLINGS)
@@ -129,8 +175,10 @@ def _csv_relation(path: Path, dialect: Dialect, *, rejects: bool = False) -> str
     if rejects:
         options += [
             "store_rejects = true, rejects_limit = 0",
-            f"rejects_table = '{REJECTS}', rejects_scan = '{REJECTS_SCAN}'",
+            f"rejects_table = '{rejects}', rejects_scan = '{REJECTS_SCAN}'",
         ]
+    elif rejects is not None:
+        options.append("ignore_errors = true")
     return f"read_csv({', '.join(options)})"
 
 
@@ -146,8 +194,9 @@ def _open_json(
     malformed = "json is null or json_type(json) <> 'OBJECT'"
     try:
         # Every record's keys: a sniffed sample would lose keys that come late, in silence.
-        [(records, broken, keys)] = connection.execute(
-            f"select count(*), count(*) filter ({malformed}), flatten(list(distinct json_keys(json))) from {objects}"
+        [(records, broken, keys, is_nested)] = connection.execute(
+            f"select count(*), count(*) filter ({malformed}), flatten(list(distinct json_keys(json))),"
+            f" bool_or(contains(substr(json::varchar, 2), '{{')) from {objects}"
         ).fetchall()
     except (duckdb.InvalidInputException, duckdb.IOException) as error:
         raise UnreadableFile(f"this is broken JSON: {first_line(error)}") from error
@@ -155,23 +204,51 @@ def _open_json(
         return None
     if broken == records:
         raise UnreadableFile("this is broken JSON: no record is a JSON object")
-    headers = tuple(sorted(set(keys)))
+    tree: Tree = dict.fromkeys(sorted(set(keys)))
+    if is_nested:
+        structures = connection.execute(
+            f"select distinct json_structure(json)::varchar from {objects} where not ({malformed})"
+        ).fetchall()
+        tree |= _merged([json.loads(structure) for (structure,) in structures]) or {}
+    columns = columns_of(tree, table)
+    headers = tuple(column.header for column in columns)
     mapping = _mapped(headers, table)
-    pointers = ["/" + header.replace("~", "~0").replace("/", "~1") for header in headers]
+    pointers = ["".join("/" + key.replace("~", "~0").replace("/", "~1") for key in column.path) for column in columns]
     listed = ", ".join(quote(pointer) for pointer in pointers)
+    values = [f"v[{i + 1}]" for i in range(len(headers))]
+    originals = [f"json_extract(json, {quote(pointer)})" for pointer in pointers]
+    for name, position in mapping.columns.items():
+        if table.column(name).data_type == "json":
+            # As it stands: a text in quotes is JSON, without them it is none.
+            text = values[position]
+            whole = f"{originals[position]}::varchar"
+            values[position] = f"case when json_valid({text}) then {text} when {text} is not null then {whole} end"
+    described |= mapping.told
     return Reading(
         format=plain.format,
         path=plain.path,
         headers=headers,
         mapping=mapping,
         relation=f"(select json, json_extract_string(json, [{listed}]) as v from {objects})",
-        values=tuple(f"v[{i + 1}]" for i in range(len(headers))),
+        values=tuple(values),
         types=("VARCHAR",) * len(headers),
-        originals=tuple(f"json_extract(json, {quote(pointer)})" for pointer in pointers),
+        originals=tuple(originals),
         malformed=malformed,
         has_malformed=broken > 0,
         described=described,
     )
+
+
+def _merged(structures: list[Any]) -> Tree | None:
+    """The keys of all these objects; None where one is no object, so that none of them can be spread out."""
+    structures = [structure for structure in structures if structure not in ("NULL", {})]
+    if not structures or not all(isinstance(structure, dict) for structure in structures):
+        return None
+    below: dict[str, list[Any]] = {}
+    for structure in structures:
+        for key, value in structure.items():
+            below.setdefault(key, []).append(value)
+    return {key: _merged(below[key]) for key in sorted(below)}
 
 
 def _open_parquet(
@@ -179,24 +256,69 @@ def _open_parquet(
 ) -> Reading | None:
     relation = f"read_parquet({quote(str(path))})"
     try:
-        schema = connection.execute(f"describe select * from {relation}").fetchall()
+        tree = _parquet_tree(connection, f"select * from {relation}")
         [(records,)] = connection.execute(f"select count(*) from {relation}").fetchall()
+        columns = columns_of(tree, table)
+        names = [".".join(identifier(field) for field in column.path) for column in columns]
+        selected = ", ".join(f"{name} as c{i}" for i, name in enumerate(names))
+        schema = connection.execute(f"describe select {selected} from {relation}").fetchall()
     except duckdb.Error as error:
         raise UnreadableFile(f"this Parquet file is broken or cut short: {first_line(error)}") from error
-    headers = tuple(name for name, *_ in schema)
+    headers = tuple(column.header for column in columns)
     mapping = _mapped(headers, table)
     if not records:
         return None
-    names = tuple(identifier(header) for header in headers)
+    types = [data_type for _, data_type, *_ in schema]
+    originals = tuple(names)
+    for i, data_type in enumerate(types):
+        # Texts by another name.
+        if data_type in ("JSON", "UUID") or data_type.startswith("ENUM"):
+            names[i], types[i] = f"{names[i]}::varchar", "VARCHAR"
+        elif data_type == "BLOB":
+            names[i], types[i] = f"try(decode({names[i]}))", "VARCHAR"
+    described |= mapping.told
     return Reading(
         format="parquet",
         path=path,
         headers=headers,
         mapping=mapping,
         relation=relation,
+        values=tuple(names),
+        types=tuple(types),
+        originals=originals,
+        described=described,
+    )
+
+
+def _parquet_tree(connection: duckdb.DuckDBPyConnection, query: str) -> Tree:
+    """The columns of a query, with the fields of structs below theirs."""
+    tree: Tree = {}
+    for name, data_type, *_ in connection.execute(f"describe {query}").fetchall():
+        nested = data_type.startswith("STRUCT(") and not data_type.endswith("]")
+        fields = f"select unnest({identifier(name)}) from ({query})"
+        tree[name] = _parquet_tree(connection, fields) if nested else None
+    return tree
+
+
+def _open_workbook(plain: Plain, table: Table, described: dict[str, Any]) -> Reading | None:
+    sheet = read_sheet(plain.path, plain.scratch, table)
+    if sheet is None:
+        return None
+    described |= {"sheet": sheet.name, "header_line": sheet.header_row}
+    if any(sheet.preamble):
+        described["preamble"] = _told(sheet.preamble)
+    described |= sheet.mapping.told
+    names = tuple(f"c{i}" for i in range(len(sheet.headers)))
+    return Reading(
+        format=sheet.format,
+        path=sheet.path,
+        headers=sheet.headers,
+        mapping=sheet.mapping,
+        relation=f"read_parquet({quote(str(sheet.path))})",
         values=names,
-        types=tuple(data_type for _, data_type, *_ in schema),
+        types=("VARCHAR",) * len(names),
         originals=names,
+        line=ROW_NUMBER,
         described=described,
     )
 

@@ -61,6 +61,23 @@ sources:
         columns:
           - {name: date, data_type: date, config: {meta: {required: true}}}
           - {name: amount, data_type: "decimal(18,6)", config: {meta: {required: true}}}
+  - name: ui
+    tables:
+      - name: report
+        identifier: ui__report
+        config: {meta: {load_mode: replace_window, window: [date], key: [campaign_id]}}
+        columns:
+          - {name: date, data_type: date, config: {meta: {required: true, aliases: [Jour, segments_date]}}}
+          - {name: campaign_id, data_type: varchar, config: {meta: {required: true, aliases: [ID de la campagne]}}}
+          - {name: campaign_name, data_type: varchar, config: {meta: {aliases: [Campagne]}}}
+          - {name: impressions, data_type: bigint, config: {meta: {aliases: [metrics_impressions]}}}
+          - {name: spend, data_type: "decimal(18,6)", config: {meta: {aliases: [Amount spent, Montant dépensé (EUR)]}}}
+          - {name: ctr, data_type: double}
+          - {name: share, data_type: double, config: {meta: {unit: percent}}}
+          - {name: is_on, data_type: boolean}
+          - {name: seen_at, data_type: timestamp}
+          - {name: currency, data_type: varchar, config: {meta: {from_header: true}}}
+          - {name: labels, data_type: json}
 """
 
 

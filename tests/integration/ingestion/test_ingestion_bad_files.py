@@ -30,16 +30,36 @@ REJECTED = {
         " export or copy it again"
     ),
     "workbook.xlsx": (
-        "crm/people.xlsx: this is an XLSX workbook or a ZIP archive, which is not read yet; save it as CSV"
+        "crm/people.xlsx: this ZIP archive is broken, cut short or locked (File is not a zip file); export or copy it"
+        " again"
     ),
-    "preamble.csv": (
-        "crm/people.csv: required column missing: id (also looked for as person_id, contact_id)."
-        " Columns found: Report: people. Line 3 looks like the header: lines before a header are not read yet;"
-        " remove them"
+    "undecidable_dates.csv": (
+        "crm/people.csv: column born_on: every date reads day first and month first, such as '01/02/1990'; export"
+        " dates as YYYY-MM-DD, or a longer period"
     ),
-    "decimal_comma.csv": (
-        "crm/people.csv: column amount is written with a decimal comma ('12,50'), so that '1.234' is ambiguous;"
-        " decimal commas are not read yet: export with a decimal point"
+    "both_date_orders.csv": (
+        "crm/people.csv: column born_on holds dates with the day first ('31/12/1990') and with the month first"
+        " ('12/31/1990'), so that '01/02/1990' is ambiguous; export dates as YYYY-MM-DD"
+    ),
+    "undecidable_number.csv": (
+        "crm/people.csv: column amount: nothing in the file tells whether '1,234' holds thousands or decimals; export"
+        " it with a point as decimal mark and without marks for thousands"
+    ),
+    "point_of_thousands.csv": (
+        "crm/people.csv: column amount: nothing in the file tells whether '1.234' holds thousands or decimals; export"
+        " it with a point as decimal mark and without marks for thousands"
+    ),
+    "both_decimal_marks.csv": (
+        "crm/people.csv: column amount is written with decimal commas ('12,50') and decimal points ('12.50'), so that"
+        " '1.234' is ambiguous; export it with one of them"
+    ),
+    "several_currencies.csv": (
+        "crm/people.csv: column amount holds several currencies ('$' and '\u20ac'); export one file per currency, or"
+        " the currency in a column of its own"
+    ),
+    "mixed_percent.csv": (
+        "crm/people.csv: column rate is written with percent signs ('12 %') and without ('0.5'), so that its values"
+        " cannot be compared; export it one way"
     ),
     "broken.json": ("crm/people.json: this is broken JSON: Malformed JSON in file"),
     "not_json.jsonl": "crm/people.jsonl: this is broken JSON: no record is a JSON object",
@@ -181,7 +201,7 @@ def test_an_absent_folder_says_what_was_expected(house: House, tmp_path: Path) -
     ("file", "reason"),
     [
         ("crm/leads.csv", "crm/leads.csv: no contract for crm/leads; tables of crm are people"),
-        ("shop/orders.csv", "shop/orders.csv: no contract for a source shop; sources are ads, costs, crm, email"),
+        ("shop/orders.csv", "shop/orders.csv: no contract for a source shop; sources are ads, costs, crm, email, ui"),
         ("loose.csv", "loose.csv: it stands in no source folder; expected <source>/<table>.<ext>"),
     ],
 )

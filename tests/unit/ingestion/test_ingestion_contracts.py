@@ -77,8 +77,8 @@ MALFORMED = {
     "a `window` is for load_mode replace_window only.": {"window": ["id"]},
     "window_grain 'week' is unknown; expected month.": {"window_grain": "week"},
     "`key` must be a list of columns, not 'id'.": {"key": "id"},
-    "column seen_at: data_type 'datetime' is unknown; expected varchar, bigint, double, boolean, date, timestamp or"
-    " decimal(p,s).": {"columns": column(data_type="datetime")},
+    "column seen_at: data_type 'datetime' is unknown; expected varchar, bigint, double, boolean, date, timestamp, json"
+    " or decimal(p,s).": {"columns": column(data_type="datetime")},
     "column seen_at: unit 'cents' is unknown; expected micros, percent.": {"columns": column(unit="cents")},
     "column seen_at: pii 'secret' is unknown; expected email, phone, name, text, url.": {
         "columns": column(pii="secret")
