@@ -88,15 +88,46 @@ contacts as (
 
 ),
 
+-- Connectors land the id of a stage; an export with labels holds its label, which several pipelines may share as long as it
+-- means one thing in all of them.
+named_stages as (
+
+    select
+        stage_id as stage_name,
+        label,
+        probability,
+        coalesce(is_closed, closed_won, false) as is_closed,
+        coalesce(closed_won, false) as is_won
+    from pipeline_stages
+
+    union all
+
+    select
+        label as stage_name,
+        label,
+        case when min(probability) = max(probability) then max(probability) end as probability,
+        max(coalesce(is_closed, closed_won, false)) as is_closed,
+        max(coalesce(closed_won, false)) as is_won
+    from pipeline_stages
+    where
+        label is not null
+        and label not in (select stage_id from pipeline_stages)
+    group by label
+    having
+        min(coalesce(is_closed, closed_won, false)) = max(coalesce(is_closed, closed_won, false))
+        and min(coalesce(closed_won, false)) = max(coalesce(closed_won, false))
+
+),
+
 wins as (
 
     select
         stage_entries.deal_id,
         min(stage_entries.date_entered) as won_at
     from stage_entries
-    inner join pipeline_stages
-        on stage_entries.value = pipeline_stages.stage_id
-    where pipeline_stages.closed_won
+    inner join named_stages
+        on stage_entries.value = named_stages.stage_name
+    where named_stages.is_won
     group by stage_entries.deal_id
 
 ),
@@ -113,38 +144,34 @@ renamed as (
 
         -- strings
         deals.property_dealname as name,
-        case lower(deals.property_dealtype)
+        case lower(replace(deals.property_dealtype, ' ', ''))
             when 'newbusiness' then 'new_business'
             when 'existingbusiness' then 'expansion'
             else lower(deals.property_dealtype)
         end as opportunity_type,
-        coalesce(pipeline_stages.label, deals.deal_pipeline_stage_id) as stage,
+        coalesce(named_stages.label, deals.deal_pipeline_stage_id) as stage,
         deals.property_closed_lost_reason as loss_reason,
         upper(deals.property_deal_currency_code) as currency,
 
         -- numerics
         deals.property_amount as amount,
-        pipeline_stages.probability,
+        named_stages.probability,
 
         -- booleans
-        coalesce(pipeline_stages.is_closed, pipeline_stages.closed_won, false) as is_closed,
-        coalesce(pipeline_stages.closed_won, false) as is_won,
+        coalesce(named_stages.is_closed, false) as is_closed,
+        coalesce(named_stages.is_won, false) as is_won,
 
         -- timestamps
         deals.property_createdate as created_at,
+        case when named_stages.is_closed then deals.property_closedate end as closed_at,
+        case when named_stages.is_won then coalesce(wins.won_at, deals.property_closedate) end as won_at,
         case
-            when coalesce(pipeline_stages.is_closed, pipeline_stages.closed_won) then deals.property_closedate
-        end as closed_at,
-        case
-            when pipeline_stages.closed_won then coalesce(wins.won_at, deals.property_closedate)
-        end as won_at,
-        case
-            when not coalesce(pipeline_stages.is_closed, false) then cast(deals.property_closedate as date)
+            when not coalesce(named_stages.is_closed, false) then cast(deals.property_closedate as date)
         end as expected_close_on,
         deals.property_hs_lastmodifieddate as updated_at
     from deals
-    left join pipeline_stages
-        on deals.deal_pipeline_stage_id = pipeline_stages.stage_id
+    left join named_stages
+        on deals.deal_pipeline_stage_id = named_stages.stage_name
     left join wins
         on deals.deal_id = wins.deal_id
     left join companies
