@@ -103,19 +103,21 @@ named_stages as (
     union all
 
     select
-        label as stage_name,
-        label,
-        case when min(probability) = max(probability) then max(probability) end as probability,
-        max(coalesce(is_closed, closed_won, false)) as is_closed,
-        max(coalesce(closed_won, false)) as is_won
-    from pipeline_stages
+        stages.label as stage_name,
+        stages.label,
+        case when min(stages.probability) = max(stages.probability) then max(stages.probability) end as probability,
+        max(coalesce(stages.is_closed, stages.closed_won, false)) as is_closed,
+        max(coalesce(stages.closed_won, false)) as is_won
+    from pipeline_stages as stages
+    left join pipeline_stages as namesakes
+        on stages.label = namesakes.stage_id
     where
-        label is not null
-        and label not in (select stage_id from pipeline_stages)
-    group by label
+        stages.label is not null
+        and namesakes.stage_id is null
+    group by stages.label
     having
-        min(coalesce(is_closed, closed_won, false)) = max(coalesce(is_closed, closed_won, false))
-        and min(coalesce(closed_won, false)) = max(coalesce(closed_won, false))
+        min(coalesce(stages.is_closed, stages.closed_won, false)) = max(coalesce(stages.is_closed, stages.closed_won, false))
+        and min(coalesce(stages.closed_won, false)) = max(coalesce(stages.closed_won, false))
 
 ),
 
