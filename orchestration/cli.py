@@ -128,13 +128,20 @@ def demo(
     file_format: Annotated[
         str | None, typer.Option("--format", help="One format for every file.", metavar="csv|parquet")
     ] = None,
+    dress: Annotated[
+        str,
+        typer.Option(
+            help="What the files look like: connectors' (fivetran), French export buttons' (ui_exports_fr), canonical.",
+            metavar="fivetran|ui_exports_fr|canonical",
+        ),
+    ] = "fivetran",
     debug: Debug = False,
 ) -> None:
     """Write a year of a believable company as extracts, together with the truth behind them."""
     from orchestration.demo.generate import generate
 
     chosen = {} if seed is None else {"seed": seed}
-    written = generate(out, scale=scale, file_format=file_format, **chosen)  # type: ignore[arg-type]
+    written = generate(out, scale=scale, file_format=file_format, dress=dress, **chosen)  # type: ignore[arg-type]
     typer.echo(
         f"{written.files} files, {written.rows:,} rows, {written.bytes / 1e6:.1f} MB: "
         f"{written.leads:,} leads, {written.touches:,} touches\n"

@@ -9,6 +9,7 @@ brought (`web.py`).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -34,14 +35,15 @@ _SLICES: dict[str, list[tuple[str, int, float]]] = {
     "PERFORMANCE_MAX": [("MIXED", 0, 0.45), ("MIXED", 1, 0.55)],
 }
 _NETWORKS = ["SEARCH", "SEARCH_PARTNERS", "CONTENT", "YOUTUBE", "MIXED"]
-_GOOGLE_ACCOUNTS = [
+GOOGLE_ACCOUNTS = [
     (GOOGLE_EUR, "Lumiane France", "EUR", "Europe/Paris"),
     (GOOGLE_USD, "Lumiane International", "USD", "America/New_York"),
 ]
+# Platforms bill whole cents, whatever they split a cost by.
+_CENT = 10_000
 _DAYS = np.arange(np.datetime64(FIRST_DAY), np.datetime64(LAST_DAY) + 1)
 # Restated later than the first export, as platforms do: one day of one account in each shape.
-_GOOGLE_RESTATED = np.datetime64("2025-06-11")
-_META_RESTATED = np.datetime64("2025-10-07")
+GOOGLE_RESTATED, META_RESTATED = date(2025, 6, 11), date(2025, 10, 7)
 _SYNCED, _RESYNCED = "2026-01-01 03:00:00", "2026-01-05 03:00:00"
 _EXPORTED, _REEXPORTED = "performance_2026-01-01", "performance_2026-01-05_restated"
 
@@ -88,12 +90,13 @@ def _daily_micros(draws: Draws, campaign: Campaign, scale: float) -> Integers:
     cost = level * draws.lognormal(count, 1.0, 0.22)
     # A platform that is down, or a budget that ran out: days without cost have no row.
     cost[draws.chance(count, 0.012)] = 0.0
-    return np.round(cost * 100).astype(np.int64) * 10_000
+    return np.round(cost * 100).astype(np.int64) * _CENT
 
 
 def _split(total: Integers, shares: list[float]) -> list[Integers]:
-    """Micros split by fixed shares; the last part takes what rounding leaves when the shares sum to 1."""
-    parts = [np.floor(total * share).astype(np.int64) for share in shares]
+    """Micros split by fixed shares into whole cents; the last part takes what rounding leaves when the shares sum to
+    1."""
+    parts = [np.floor(total // _CENT * share).astype(np.int64) * _CENT for share in shares]
     if abs(sum(shares) - 1.0) < 1e-9:
         parts[-1] = total - sum(parts[:-1], np.zeros_like(total))
     return parts
@@ -119,7 +122,7 @@ def _write_google(writer: Writer, draws: Draws, found: list[Campaign], scale: fl
     }
     groups: dict[str, list[np.ndarray]] = {name: [] for name in (*stats, "group")}
     slices = [(network, device) for network in range(len(_NETWORKS)) for device in range(len(_DEVICES))]
-    accounts = [account for account, *_ in _GOOGLE_ACCOUNTS]
+    accounts = [account for account, *_ in GOOGLE_ACCOUNTS]
     group_rows: list[tuple[int, int, str]] = []
     days = np.arange(len(_DAYS))
     for place, campaign in enumerate(found):
@@ -158,7 +161,7 @@ def _write_google(writer: Writer, draws: Draws, found: list[Campaign], scale: fl
                     groups[name].append(values[kept])
                 groups["group"].append(np.full(int(kept.sum()), group_ids[number]))
     campaign_rows, ad_group_rows = _rows(**stats), _rows(**groups)
-    restated_day = int(np.searchsorted(_DAYS, _GOOGLE_RESTATED))
+    restated_day = int(np.searchsorted(_DAYS, np.datetime64(GOOGLE_RESTATED)))
     for rows in (campaign_rows, ad_group_rows):
         order = np.lexsort((rows["slice"], rows["campaign"], rows["day"]))
         for name in rows:
@@ -169,16 +172,16 @@ def _write_google(writer: Writer, draws: Draws, found: list[Campaign], scale: fl
         mask = (rows["day"] == restated_day) & (rows["account"] == 0)
         again = {name: values[mask] for name, values in rows.items()}
         # Clicks found invalid later are refunded.
-        again["micros"] = again["micros"] * 94 // 100
+        again["micros"] = again["micros"] // _CENT * 94 // 100 * _CENT
         again["clicks"] = again["clicks"] * 94 // 100
         restated.append(again)
-        rows["micros"] = np.where(mask, rows["micros"] * 94 // 100, rows["micros"])
+        rows["micros"] = np.where(mask, rows["micros"] // _CENT * 94 // 100 * _CENT, rows["micros"])
     for batch, (campaign_batch, group_batch), synced in (
         ("2026-01-01", first, _SYNCED),
         ("2026-01-05", (restated[0], restated[1]), _RESYNCED),
     ):
         _write_google_batch(writer, batch, campaign_batch, group_batch, found, slices, accounts, synced)
-    for number, (account_id, _, currency, _) in enumerate(_GOOGLE_ACCOUNTS):
+    for number, (account_id, _, currency, _) in enumerate(GOOGLE_ACCOUNTS):
         mask = campaign_rows["account"] == number
         total = np.zeros(len(_DAYS), dtype=np.int64)
         np.add.at(total, campaign_rows["day"][mask], campaign_rows["micros"][mask])
@@ -265,7 +268,7 @@ def _write_google_histories(writer: Writer, found: list[Campaign], group_rows: l
         order by id, updated_at""",
         rows=pa.table(
             {
-                name: [row[place] for row in _GOOGLE_ACCOUNTS]
+                name: [row[place] for row in GOOGLE_ACCOUNTS]
                 for place, name in enumerate(("id", "name", "currency", "zone"))
             }
         ),
@@ -312,7 +315,7 @@ def _write_canonical(writer: Writer, draws: Draws, found: list[Campaign], scale:
         micros = _daily_micros(draws, campaign, scale)
         # A group ends up with what its share leaves after whole cents, so that CSV and truth agree to the
         # cent.
-        first = np.round(micros * campaign.ad_groups[0][1] / 10_000).astype(np.int64) * 10_000
+        first = np.round(micros * campaign.ad_groups[0][1] / _CENT).astype(np.int64) * _CENT
         for number, cost in enumerate([first, micros - first][: len(campaign.ad_groups)]):
             groups.append((f"{campaign.campaign_id}{number + 1:02d}", campaign.ad_groups[number][0]))
             clicks = np.round(cost / 1e6 / campaign.cost_per_click * draws.lognormal(len(days), 1.0, 0.15)).astype(
@@ -327,14 +330,14 @@ def _write_canonical(writer: Writer, draws: Draws, found: list[Campaign], scale:
     order = np.lexsort((rows["group"], rows["day"]))
     rows = {name: values[order] for name, values in rows.items()}
     meta = np.array([campaign.account == META_EUR for campaign in found])
-    restated_day = int(np.searchsorted(_DAYS, _META_RESTATED))
+    restated_day = int(np.searchsorted(_DAYS, np.datetime64(META_RESTATED)))
     mask = meta[rows["campaign"]] & (rows["day"] == restated_day)
     again = {name: values[mask] for name, values in rows.items()}
     # The platform found one ad group's clicks invalid: its row is gone from the restated day, the others
     # moved up a little.
     keep = again["group"] != (again["group"].max() if len(again["group"]) else -1)
     again = {name: values[keep] for name, values in again.items()}
-    again["micros"] = again["micros"] // 10_000 * 103 // 100 * 10_000
+    again["micros"] = again["micros"] // _CENT * 103 // 100 * _CENT
     for batch, part in ((_EXPORTED, rows), (_REEXPORTED, again)):
         writer.write(
             "ads",

@@ -16,6 +16,8 @@ from orchestration.demo.channels import arrivals
 from orchestration.demo.company import write_company_money
 from orchestration.demo.crm import deal_rows, true_records
 from orchestration.demo.draws import Draws
+from orchestration.demo.dresses import DRESSES, FIVETRAN, TAILORED
+from orchestration.demo.dresses.exports import DressedWriter
 from orchestration.demo.hubspot import write_hubspot, write_reference
 from orchestration.demo.legacy_crm import write_legacy_crm
 from orchestration.demo.lifecycle import plan_lifecycle
@@ -99,6 +101,7 @@ def generate(
     seed: int = 20250101,
     truth: Path | None = None,
     file_format: str | None = None,
+    dress: str = FIVETRAN,
 ) -> DemoSummary:
     """Write the demo company under `out`: `extracts/<source>/<table>.<ext>` and `truth/<name>.<ext>`.
 
@@ -109,22 +112,33 @@ def generate(
         truth: another folder for the truth.
         file_format: `csv`, `csv.gz`, `jsonl` or `parquet` for every table; by default a mix up to scale 1,
         CSV beyond.
+        dress: one of `DRESSES`: the same company and truth as connectors, export buttons or mapping queries
+        give them.
 
     Raises:
-        DemoError: an unknown scale or format, or `out` already holds extracts.
+        DemoError: an unknown scale, format or dress, a combination that there is not, or `out` already holds
+        extracts.
     """
     factor = scale_of(scale)
     if file_format is not None and file_format not in FORMATS:
         raise DemoError(f"A format is one of {', '.join(FORMATS)}, not {file_format!r}.")
+    if dress not in DRESSES:
+        raise DemoError(f"A dress is one of {', '.join(DRESSES)}, not {dress!r}.")
+    if dress in TAILORED and file_format is not None:
+        raise DemoError(f"The dress {dress} has formats of its own: leave the format out, or take {FIVETRAN}.")
+    if dress in TAILORED and factor * LEADS > _LEADS_PER_BLOCK:
+        raise DemoError(f"The dress {dress} is for up to {_LEADS_PER_BLOCK:,} leads: take {FIVETRAN}.")
     out = Path(out)
     extracts, truth = out / "extracts", truth or out / "truth"
     for folder in (extracts, truth):
         if folder.exists() and any(folder.iterdir()):
             raise DemoError(f"{folder} is not empty: name another folder, or remove it first.")
-    return write_company(extracts, truth, factor, seed, file_format)
+    return write_company(extracts, truth, factor, seed, file_format, dress)
 
 
-def write_company(extracts: Path, truth: Path, factor: float, seed: int, file_format: str | None) -> DemoSummary:
+def write_company(
+    extracts: Path, truth: Path, factor: float, seed: int, file_format: str | None, dress: str = FIVETRAN
+) -> DemoSummary:
     """Write the company straight into the two folders; `generate` is the door with the checks."""
     accounts_wanted = max(round(LEADS * factor / LEADS_PER_ACCOUNT), 20)
     per_block = round(_LEADS_PER_BLOCK / LEADS_PER_ACCOUNT)
@@ -132,7 +146,11 @@ def write_company(extracts: Path, truth: Path, factor: float, seed: int, file_fo
     # A company a hundred times as large runs more campaigns, though not a hundred times as many.
     copies = max(1, round(factor**0.35)) if factor > 1 else 1
     formats = _BUNDLED_FORMATS if file_format is None and factor <= 1 else {}
-    writer = Writer(extracts, file_format or "csv", formats, blocks)
+    writer = (
+        DressedWriter(extracts, TAILORED[dress])
+        if dress in TAILORED
+        else Writer(extracts, file_format or "csv", formats, blocks)
+    )
     prepare_engine(writer.engine)
     found = arrivals(copies)
     planted = Truth(truth, "csv" if blocks == 1 else "parquet", blocks)
@@ -158,6 +176,7 @@ def write_company(extracts: Path, truth: Path, factor: float, seed: int, file_fo
         leads += int(people.is_lead.sum())
         touches += touched.count
     planted.finish(writer, spend)
+    writer.finish()
     writer.engine.close()
     files = [path for path in extracts.rglob("*") if path.is_file()]
     return DemoSummary(

@@ -132,6 +132,9 @@ class Writer:
         self.rows[key] = self.rows.get(key, 0) + count
         return count
 
+    def finish(self) -> None:
+        """End the company: all tables are written by now."""
+
     def _write_file(self, sql: str, target: Path, extension: str) -> int:
         if extension == "parquet":
             rows = self.engine.execute(sql).to_arrow_table()

@@ -7,6 +7,7 @@ units, currencies and zones of business meaning (staging converts those), or whi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orchestration.ingestion.contracts import Column
@@ -16,8 +17,7 @@ NULL_SPELLINGS = ("", "-", "--", "N/A", "NULL")
 # What else stands for nothing in a column of numbers, dates or truth values; compared without case.
 _MORE_NULLS = ("\u2013", "\u2014", "#n/a", "na", "n/a", "nan", "nil", "none", "null")
 
-_NULLS = ", ".join(f"'{spelling}'" for spelling in NULL_SPELLINGS)
-_ALL_NULLS = ", ".join(f"'{spelling}'" for spelling in sorted({*_MORE_NULLS, *(n.lower() for n in NULL_SPELLINGS)}))
+_ALL_NULLS = sorted({*_MORE_NULLS, *(spelling.lower() for spelling in NULL_SPELLINGS)})
 
 # No-break, figure, thin and narrow no-break space, and the mark at the start of a text.
 _SPACES = "\u00a0\u2007\u2009\u202f"
@@ -27,7 +27,8 @@ _PRINTED = "\u2212\u2013\u2019" + _SPACES
 _TYPED = "--'" + " " * len(_SPACES)
 
 _SIGN = "[\u20ac$\u00a3\u00a5\u20b9\u20bd\u20aa\u20a9\u20ab\u20ba\u20b4\u20a6\u0e3f]"
-_CURRENCY = f"(?:US|CA|AU|NZ|HK|MX|[ACERS])?{_SIGN}|{'|'.join(sorted(CODES))}|z\u0142|K\u010d|kr|Ft|lei|DH|FCFA"
+# Any three capitals pass here, and are looked up afterwards: a list of all codes makes the expression slow to set up.
+_CURRENCY = f"(?:US|CA|AU|NZ|HK|MX|[ACERS])?{_SIGN}|[A-Z]{{3}}|z\u0142|K\u010d|kr|Ft|lei|DH|FCFA"
 _AMOUNT = (
     rf"^(\()?\s*([+-])?\s*({_CURRENCY})?\s*([+-])?\s*"
     rf"(\d[\d .,']*(?:[eE][+-]?\d{{1,3}})?|[.,]\d+)\s*(%)?\s*({_CURRENCY})?\s*(\))?$"
@@ -125,8 +126,9 @@ def cleaned(value: str, source_type: str, *, trim: bool = False) -> str:
     if source_type == "VARCHAR":
         if trim:
             trimmed = f"trim({value}, {quote(_TRIMMED)})"
-            return f"case when lower({trimmed}) in ({_ALL_NULLS}) then null else {trimmed} end"
-        return f"case when {value} in ({_NULLS}) then null else {value} end"
+            is_null = f"strlen({trimmed}) <= 4 and {_is_one_of(f'lower({trimmed})', _ALL_NULLS)}"
+            return f"case when {is_null} then null else {trimmed} end"
+        return f"case when {' or '.join(f'{value} = {quote(n)}' for n in NULL_SPELLINGS)} then null else {value} end"
     if source_type in _FLOATS:
         return f"case when isnan({value}) then null else {value} end"
     return value
@@ -200,6 +202,11 @@ def amount_parts(value: str) -> str:
 def open_thousands(value: str) -> str:
     """Whether a readable number looks like 1.234, which may be 1234."""
     return f"strlen({value}) between 5 and 8 and {value}[-4] = '.' and not {value} ^@ '0.'"
+
+
+def _is_one_of(value: str, texts: Iterable[str]) -> str:
+    """Membership without `in`, which DuckDB turns into a join for each list, at thrice the price of the whole query."""
+    return f"list_contains([{', '.join(quote(text) for text in texts)}], {value})"
 
 
 def _from_text(value: str, target: str) -> str:
@@ -287,6 +294,7 @@ def _from_amount(value: str, column: Column, decimal: str, plain: str) -> str:
         converted = f"try_cast({text} as {target})"
     sound = (
         "(p.open = '(') = (p.close = ')') and (p.s1 = '' or p.s2 = '') and (p.cur1 = '' or p.cur2 = '')"
+        f" and (not regexp_full_match(concat(p.cur1, p.cur2), '[A-Z]{{3}}') or {_is_one_of('concat(p.cur1, p.cur2)', sorted(CODES))})"
         f" and regexp_full_match(trim(p.n), {quote(valid)})"
     )
     if whole and column.unit != "percent":

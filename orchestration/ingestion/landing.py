@@ -219,7 +219,9 @@ def _values(
         raw, raw_definition = landed, None
         if trims or not reading.nulls_are_read:
             raw, raw_definition = f"__raw_{number}", cleaned(landed, source_type, trim=trims)
-        notation = notations.get(column.name, PLAIN) if notations is not None else None
+        notation = notations.get(column.name) if notations is not None else None
+        if thorough and column.data_type == "boolean":
+            notation = PLAIN
         typed = typed_definition = convert(raw, source_type, column, notation)
         if thorough:
             typed = f"__typed_{number}"

@@ -79,6 +79,7 @@ class _Numbers:
     without_percent: str | None
     first_sign: str | None
     last_sign: str | None
+    is_plain: bool
 
     @property
     def is_open(self) -> bool:
@@ -93,12 +94,13 @@ class _Dates:
     month_first: str | None
     either: str | None
     has_plain: bool
+    is_plain: bool
 
 
 def find_notations(
     connection: duckdb.DuckDBPyConnection, reading: Reading, table: Table
 ) -> tuple[dict[str, Notation], dict[str, Any]]:
-    """The notation of each contract column that is landed as text, and what to tell about it, with the evidence.
+    """The notation of each text column that machines do not write so, and what to tell about it, with the evidence.
 
     Raises:
         UnreadableFile: a column can be read in two ways; the message names it and the values.
@@ -116,7 +118,8 @@ def find_notations(
     told: dict[str, Any] = {}
     notations = _decimals(reading, dict(zip((c for c, _ in numbers), found[: len(numbers)], strict=True)), told)
     for (column, _), evidence in zip(dates, found[len(numbers) :], strict=True):
-        notations[column.name] = _date_order(column, evidence, told)
+        if not evidence.is_plain:
+            notations[column.name] = _date_order(column, evidence, told)
     return notations, told
 
 
@@ -146,7 +149,7 @@ def _evidence(
         bare = f"not (f{i} and p{i}.pct = '%') and n{i} <> '' and regexp_matches(n{i}, '[1-9]')"
         selected += [f"min(r{i}) filter (f{i} and p{i}.pct = '%')", f"min(r{i}) filter ({bare})"]
         sign = f"nullif(concat(p{i}.cur1, p{i}.cur2), '')"
-        selected += [f"min({sign})", f"max({sign})"]
+        selected += [f"min({sign})", f"max({sign})", f"not coalesce(bool_or(f{i}), false)"]
     for i in range(len(numbers), len(numbers) + len(dates)):
         first, second = (f"try_cast(regexp_extract(r{i}, '{_DAYS}', {n}) as integer)" for n in (1, 2))
         parts.append(f"case when f{i} then {first} end as d{i}, case when f{i} then {second} end as m{i}")
@@ -155,6 +158,7 @@ def _evidence(
             f"min(r{i}) filter (m{i} > 12 and d{i} <= 12)",
             f"min(r{i}) filter (d{i} <= 12 and m{i} <= 12 and d{i} <> m{i})",
             f"coalesce(bool_or(not f{i} and r{i} is not null), false)",
+            f"not coalesce(bool_or(f{i}), false)",
         ]
     # One definition over the other: a name keeps DuckDB from evaluating an expression wherever it is used.
     relation = f"(select {', '.join(raw)} from {reading.profiled_relation})"
@@ -162,9 +166,9 @@ def _evidence(
         if definitions:
             relation = f"(select *, {', '.join(definitions)} from {relation})"
     [row] = connection.execute(f"select {', '.join(selected)} from {relation}").fetchall()
-    per_number = [_Numbers(*row[10 * i : 10 * i + 10]) for i in range(len(numbers))]
-    rest = row[10 * len(numbers) :]
-    return [*per_number, *(_Dates(*rest[4 * i : 4 * i + 4]) for i in range(len(dates)))]
+    per_number = [_Numbers(*row[11 * i : 11 * i + 11]) for i in range(len(numbers))]
+    rest = row[11 * len(numbers) :]
+    return [*per_number, *(_Dates(*rest[5 * i : 5 * i + 5]) for i in range(len(dates)))]
 
 
 def _decimals(reading: Reading, found: Mapping[Column, _Numbers], told: dict[str, Any]) -> dict[str, Notation]:
@@ -174,7 +178,8 @@ def _decimals(reading: Reading, found: Mapping[Column, _Numbers], told: dict[str
     for column, evidence in found.items():
         _check_signs(column, evidence)
         mark, why = _mark(column, evidence, reading, elsewhere if localised else None)
-        notations[column.name] = Notation(decimal=mark)
+        if mark == "," or not evidence.is_plain:
+            notations[column.name] = Notation(decimal=mark)
         if why:
             told.setdefault("decimal_comma" if mark == "," else "decimal_point", {})[column.name] = why
     return notations

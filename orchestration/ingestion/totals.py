@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from orchestration.ingestion.conversion import amount_parts, cleaned, quote
+from orchestration.ingestion.conversion import cleaned, quote
 from orchestration.ingestion.readers import Reading
 
 _TOTAL = (
     "(grand |sub|sub-|sous-|sous )?(total|totals|totale|totaux|gesamt|gesamtsumme|summe)( general)?"
     "( ?[:(\u2013\u2014].*| - .*)?"
 )
+# An amount, perhaps with a currency or a percent sign; no date and no time.
+_NUMBER = r"[^0-9/:]{0,5}[0-9][^a-zA-Z/:-]*[^0-9/:-]{0,5}"
 _FIRST_LOOK = r"^[\s\"]*(?i:tot|grand|ges|sum|sous|sub)"
 # A cheap look at the beginning of a text, for the fast way.
 _BEGINNINGS = ("Total", "TOTAL", "total", "Totaux", "Grand", "GRAND", "Gesamt", "Summe", "Sous", "Sub")
@@ -44,7 +46,7 @@ def is_total(reading: Reading, incomplete: str) -> str:
     first = f"coalesce({', '.join(reading.values)})"
     numbers = " and ".join(
         f"({value} is null or {value} = {first} or {cleaned(value, 'VARCHAR', trim=True)} is null"
-        f" or {amount_parts(value)}.n <> '')"
+        f" or regexp_full_match({value}, {quote(_NUMBER)}))"
         for value in reading.values
     )
     # The first look costs far less than the second, and nearly every record fails it.

@@ -38,6 +38,7 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
         ),
         (["check", "--extracts", "pyproject.toml"], "Error: The extracts folder pyproject.toml is a file;"),
         (["demo", "--out", "/tmp/x", "--scale", "huge"], "Error: A scale is one of demo, S, M"),
+        (["demo", "--out", "/tmp/x", "--dress", "tuxedo"], "Error: A dress is one of fivetran, ui_exports_fr"),
     ],
 )
 def test_wrong_calls_end_with_2_and_one_plain_line(arguments: list[str], reason: str) -> None:

@@ -1,8 +1,33 @@
 with
 
-source as (
+deal_contacts as (
 
     select * from {{ source('hubspot', 'deal_contact') }}
+
+),
+
+deals as (
+
+    select * from {{ source('hubspot', 'deal') }}
+
+),
+
+-- HubSpot's own export lists the contacts in the deal's row; an association met in both is one.
+combined as (
+
+    select
+        deal_id,
+        contact_id
+    from deal_contacts
+
+    union
+
+    select
+        deal_id,
+        try_cast(trim(listed_id) as bigint) as contact_id
+    from deals
+    cross join {{ unnest_text("string_split(deals.associated_contact_ids, ';')", 'listed_ids', 'listed_id') }}
+    where trim(listed_id) <> ''
 
 ),
 
@@ -19,7 +44,7 @@ renamed as (
 
         -- timestamps
         cast(null as timestamp) as created_at
-    from source
+    from combined
 
 )
 
