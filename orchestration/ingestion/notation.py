@@ -116,8 +116,7 @@ def find_notations(
     evidence = {column: _evidence(shapes[column.name]) for column, _ in numbers}
     notations = _decimals(reading, evidence, look, told)
     for column, _ in dates:
-        beginnings = shapes[f"{column.name}:beginnings"]
-        notation = _date_notation(column, shapes[column.name], beginnings, look, told)
+        notation = _date_notation(column, shapes[column.name], look, told)
         if notation:
             notations[column.name] = notation
     return notations, told
@@ -136,31 +135,28 @@ class _Look:
         self.values: dict[str, str] = {}
 
     def at(self, numbers: list[tuple[Column, str]], dates: list[tuple[Column, str]]) -> dict[str, list[str]]:
-        """The distinct shapes of each column; for a column of dates also the beginnings of its values."""
+        """The distinct shapes of each column, each with a letter before it that tells what nines do not."""
         self.values = {column.name: value for column, value in numbers + dates}
-        selected = [f"list(distinct {self._shape(column.name)})" for column, _ in numbers]
-        for column, value in dates:
-            selected.append(f"list(distinct {self._shape(column.name)})")
-            selected.append(f"list(distinct trim({value})[1:5])")
-        [row] = self.connection.execute(f"select {', '.join(selected)} from {self.relation}").fetchall()
-        found = [[text for text in listed or () if text is not None] for listed in row]
-        shapes = {column.name: found[i] for i, (column, _) in enumerate(numbers)}
-        for i, (column, _) in enumerate(dates):
-            at = len(numbers) + 2 * i
-            shapes[column.name] = found[at]
-            shapes[f"{column.name}:beginnings"] = found[at + 1]
-        return shapes
+        self.dates = frozenset(column.name for column, _ in dates)
+        names = list(self.values)
+        shapes = ", ".join(f"{self._shape(name)} as s{i}" for i, name in enumerate(names))
+        # First the few combinations of shapes, then the shapes of each column: far cheaper than column by column.
+        lists = ", ".join(f"list(distinct s{i})" for i in range(len(names)))
+        [row] = self.connection.execute(
+            f"select {lists} from (select distinct {shapes} from {self.relation})"
+        ).fetchall()
+        return {
+            name: sorted(shape for shape in listed or () if shape is not None)
+            for name, listed in zip(names, row, strict=True)
+        }
 
-    def example(self, column: Column, shape: str | None, beginning: str | None = None) -> str | None:
+    def example(self, column: Column, shape: str) -> str:
         """The first value of that shape, as it stands in the file."""
-        if shape is None and beginning is None:
-            return None
         value = self.values[column.name]
-        condition = f"{self._shape(column.name)} = {quote(shape)}" if shape is not None else "true"
-        if beginning is not None:
-            condition = f"trim({value})[1:5] = {quote(beginning)}"
-        found = self.connection.execute(f"select {value} from {self.relation} where {condition} limit 1").fetchall()
-        return found[0][0].strip() if found else shape
+        found = self.connection.execute(
+            f"select {value} from {self.relation} where {self._shape(column.name)} = {quote(shape)} limit 1"
+        ).fetchall()
+        return str(found[0][0]).strip() if found else shape
 
     def count(self, column: Column, mark: str) -> int:
         """How many values hold a mark."""
@@ -170,14 +166,38 @@ class _Look:
 
     def _shape(self, name: str) -> str:
         value = self.values[name]
+        digits = f"left(translate({value}, '{_DIGITS}', '{'9' * len(_DIGITS)}'), {_LONGEST})"
+        if name in self.dates:
+            order = _order_of(f"trim({value}, {quote(TRIMMED)})")
+            return f"case when {value} is not null then concat({order}, {digits}) end"
         # 0,125 is no thousand: whether a value begins with a zero belongs to its shape.
-        zero = f"case when {value} ^@ '0' or {value} ^@ '-0' then '0' else '' end"
-        return f"concat({zero}, left(translate({value}, '{_DIGITS}', '{'9' * len(_DIGITS)}'), {_LONGEST}))"
+        zero = f"case when {value} ^@ '0' or {value} ^@ '-0' then '0' else '.' end"
+        return f"case when {value} is not null then concat({zero}, {digits}) end"
+
+
+def _order_of(value: str) -> str:
+    """The letter before the shape of 14/01/2024 (D), 01/14/2024 (M), 01/02/2024 (E for either); a point for others."""
+
+    def mark(at: int) -> str:
+        return f"{value}[{at}] in ('/', '-')"
+
+    def above_twelve(part: str) -> str:
+        return f"{part} between '13' and '31'"
+
+    wide, narrow = f"{value}[4:5]", f"{value}[3:4]"
+    day = above_twelve(f"{value}[1:2]")
+    month = f"{mark(6)} and {above_twelve(wide)}"
+    return (
+        f"case when {mark(3)} then case when {day} then case when {month} then '.' else 'D' end"
+        f" when {month} then 'M' when {value}[1:2] <> {wide} then 'E' else '.' end"
+        f" when {mark(2)} then case when {mark(5)} and {above_twelve(narrow)} then 'M'"
+        f" when {value}[1:2] <> {narrow} then 'E' else '.' end else '.' end"
+    )
 
 
 def _bare(shape: str) -> str:
-    """A shape without the sign that it begins with a zero, and without what surrounds it."""
-    return shape.removeprefix("0").strip(TRIMMED)
+    """A shape without the letter before it, and without what surrounds it."""
+    return shape[1:].strip(TRIMMED)
 
 
 def _parts(shape: str) -> re.Match[str] | None:
@@ -190,7 +210,7 @@ def _number(shape: str) -> str:
     if not parts:
         return ""
     number = parts.group(5).strip()
-    return number.replace("9", "0", 1) if shape.startswith("0") else number
+    return number.replace("9", "0", 1) if shape[0] == "0" else number
 
 
 def _evidence(shapes: list[str]) -> _Numbers:
@@ -225,7 +245,7 @@ def _number_notation(column: Column, evidence: _Numbers, mark: str) -> Notation 
         and all(_PLAIN_NUMBER.fullmatch(shape) for shape in map(_bare, evidence.shapes))
     ):
         return None
-    trims = any(shape.removeprefix("0") != bare for shape, bare in zip(evidence.shapes, shapes, strict=True))
+    trims = any(shape[1:] != bare for shape, bare in zip(evidence.shapes, shapes, strict=True))
     trims = trims or any(bare.lower() in ALL_NULLS for bare in shapes)
     way = SIMPLE
     other = "." if mark == "," else ","
@@ -344,9 +364,7 @@ def _check_signs(column: Column, evidence: _Numbers, look: _Look) -> None:
         )
 
 
-def _date_notation(
-    column: Column, shapes: list[str], beginnings: list[str], look: _Look, told: dict[str, Any]
-) -> Notation | None:
+def _date_notation(column: Column, shapes: list[str], look: _Look, told: dict[str, Any]) -> Notation | None:
     """The order of day and month, and the formats that the shapes of a column need; None where all are ISO dates."""
     bare = {_bare(shape) for shape in shapes}
     strange = {shape for shape in bare if not _PLAIN_DATE.fullmatch(shape)}
@@ -355,10 +373,10 @@ def _date_notation(
     numeric = [match for shape in sorted(strange) if (match := _NUMERIC_DATE.fullmatch(shape))]
     day_first, month_first = True, False
     if any(match["m2"] and match["m2"] != "." for match in numeric):
-        day_first, month_first = _order(column, beginnings, len(strange) < len(bare), look, told)
+        day_first, month_first = _order(column, shapes, len(strange) < len(bare), look, told)
     return Notation(
         formats=tuple(dict.fromkeys(f for match in numeric for f in _formats(match, day_first, month_first))),
-        trims=any(shape.removeprefix("0") != _bare(shape) for shape in shapes)
+        trims=any(shape[1:] != _bare(shape) for shape in shapes)
         or not strange.isdisjoint(ALL_NULLS)
         or any(shape.lower() in ALL_NULLS for shape in strange),
         offset=any(_WITHOUT_SECONDS.fullmatch(shape) for shape in strange),
@@ -367,33 +385,23 @@ def _date_notation(
     )
 
 
-def _order(
-    column: Column, beginnings: Iterable[str], has_plain: bool, look: _Look, told: dict[str, Any]
-) -> tuple[bool, bool]:
+def _order(column: Column, shapes: list[str], has_plain: bool, look: _Look, told: dict[str, Any]) -> tuple[bool, bool]:
     """Whether dates of the column are read day first, and whether they are read month first."""
-    day = month = either = None
-    for beginning in sorted(beginnings):
-        found = _DAY_AND_MONTH.match(beginning)
-        first, second = (int(found[1]), int(found[2])) if found else (0, 0)
-        if first > 12 >= second:
-            day = day or beginning
-        elif second > 12 >= first:
-            month = month or beginning
-        elif first != second and max(first, second) <= 12:
-            either = either or beginning
-    shown = {text: repr(look.example(column, None, text)) for text in (day, month, either) if text}
+    dates = [shape for shape in shapes if _NUMERIC_DATE.fullmatch(_bare(shape))]
+    day, month, either = (next((shape for shape in dates if shape[0] == letter), None) for letter in "DME")
+    shown = {shape: repr(look.example(column, shape)) for shape in (day, month) if shape}
     if either and day and month:
         raise UnreadableFile(
             f"column {column.name} holds dates with the day first ({shown[day]}) and with the month first"
-            f" ({shown[month]}), so that {shown[either]} is ambiguous; export dates as YYYY-MM-DD"
+            f" ({shown[month]}), so that {look.example(column, either)!r} is ambiguous; export dates as YYYY-MM-DD"
         )
     if either and not day and not month:
         if has_plain:
             # Strangers in a column of ISO dates: they go to quarantine.
             return False, False
         raise UnreadableFile(
-            f"column {column.name}: every date reads day first and month first, such as {shown[either]}; export dates"
-            " as YYYY-MM-DD, or a longer period"
+            f"column {column.name}: every date reads day first and month first, such as"
+            f" {look.example(column, either)!r}; export dates as YYYY-MM-DD, or a longer period"
         )
     for name, text in (("day_first", day), ("month_first", month)):
         if text:
