@@ -17,19 +17,19 @@ NULL_SPELLINGS = ("", "-", "--", "N/A", "NULL")
 # What else stands for nothing in a column of numbers, dates or truth values; compared without case.
 _MORE_NULLS = ("\u2013", "\u2014", "#n/a", "na", "n/a", "nan", "nil", "none", "null")
 
-_ALL_NULLS = sorted({*_MORE_NULLS, *(spelling.lower() for spelling in NULL_SPELLINGS)})
+ALL_NULLS = sorted({*_MORE_NULLS, *(spelling.lower() for spelling in NULL_SPELLINGS)})
 
 # No-break, figure, thin and narrow no-break space, and the mark at the start of a text.
 _SPACES = "\u00a0\u2007\u2009\u202f"
-_TRIMMED = f" \t\r\n{_SPACES}\ufeff"
+TRIMMED = f" \t\r\n{_SPACES}\ufeff"
 # Minus signs, apostrophes and spaces as they stand in print, and what they mean.
-_PRINTED = "\u2212\u2013\u2019" + _SPACES
-_TYPED = "--'" + " " * len(_SPACES)
+PRINTED = "\u2212\u2013\u2019" + _SPACES
+TYPED = "--'" + " " * len(_SPACES)
 
 _SIGN = "[\u20ac$\u00a3\u00a5\u20b9\u20bd\u20aa\u20a9\u20ab\u20ba\u20b4\u20a6\u0e3f]"
 # Any three capitals pass here, and are looked up afterwards: a list of all codes makes the expression slow to set up.
 _CURRENCY = f"(?:US|CA|AU|NZ|HK|MX|[ACERS])?{_SIGN}|[A-Z]{{3}}|z\u0142|K\u010d|kr|Ft|lei|DH|FCFA"
-_AMOUNT = (
+AMOUNT = (
     rf"^(\()?\s*([+-])?\s*({_CURRENCY})?\s*([+-])?\s*"
     rf"(\d[\d .,']*(?:[eE][+-]?\d{{1,3}})?|[.,]\d+)\s*(%)?\s*({_CURRENCY})?\s*(\))?$"
 )
@@ -65,6 +65,8 @@ _SPOILT_NUMBER = (
     rf"\d{{1,2}}[-/. ]({_MONTH})\.?([-/. ]\d{{2,4}})?|({_MONTH})\.?[-/. ]\d{{2,4}}"
     r"|\d{4}-\d{1,2}-\d{1,2}( .*)?|\d{1,2}[/-]\d{1,2}[/-]\d{4}( .*)?"
 )
+# How a number is read: with one replacement, without the marks of its groups, or part by part.
+SIMPLE, GROUPED, FULL = "simple", "grouped", "full"
 # How a date cell of a workbook is noted where a number or an id belongs.
 EXCEL_DATE = " (Excel date)"
 SPOILT = "a number that Excel turned into a date or shortened: format the column as text, and export it again"
@@ -93,11 +95,23 @@ class Notation:
         decimal: its decimal mark, a point or a comma.
         day_first: 31/12/2024 is a date in it.
         month_first: 12/31/2024 is a date in it.
+        way: what reading its numbers takes: `simple`, `grouped` or `full`.
+        formats: formats of its dates; None for all that are known.
+        trims: some values have spaces around them, or are nulls that the reader does not know.
+        offset: some times have an offset, but no seconds.
+        digits: some dates are digits alone.
+        words: some dates hold the name of a month.
     """
 
     decimal: str = "."
     day_first: bool = False
     month_first: bool = False
+    way: str = FULL
+    formats: tuple[str, ...] | None = None
+    trims: bool = True
+    offset: bool = True
+    digits: bool = True
+    words: bool = True
 
 
 PLAIN = Notation()
@@ -125,8 +139,8 @@ def cleaned(value: str, source_type: str, *, trim: bool = False) -> str:
     """The value with the null spellings of exports (and NaN, pandas' null) made NULL."""
     if source_type == "VARCHAR":
         if trim:
-            trimmed = f"trim({value}, {quote(_TRIMMED)})"
-            is_null = f"strlen({trimmed}) <= 4 and {_is_one_of(f'lower({trimmed})', _ALL_NULLS)}"
+            trimmed = f"trim({value}, {quote(TRIMMED)})"
+            is_null = f"strlen({trimmed}) <= 4 and {_is_one_of(f'lower({trimmed})', ALL_NULLS)}"
             return f"case when {is_null} then null else {trimmed} end"
         return f"case when {' or '.join(f'{value} = {quote(n)}' for n in NULL_SPELLINGS)} then null else {value} end"
     if source_type in _FLOATS:
@@ -195,8 +209,8 @@ def spoilt_number(value: str) -> str:
 
 def amount_parts(value: str) -> str:
     """The parts of a number as people write it; all empty where it is none."""
-    printed = f"translate({value}, {quote(_PRINTED)}, {quote(_TYPED)})"
-    return f"regexp_extract({printed}, {quote(_AMOUNT)}, {_PARTS})"
+    printed = f"translate({value}, {quote(PRINTED)}, {quote(TYPED)})"
+    return f"regexp_extract({printed}, {quote(AMOUNT)}, {_PARTS})"
 
 
 def open_thousands(value: str) -> str:
@@ -257,30 +271,52 @@ def _from_notation(value: str, column: Column, notation: Notation, plain: str) -
             " when 'falsch' then false end)"
         )
     if target in ("date", "timestamp"):
-        orders = [
-            order
-            for order, holds in (("%d{0}%m{0}%Y", notation.day_first), ("%m{0}%d{0}%Y", notation.month_first))
-            if holds
-        ]
-        dated = [order.format(mark) for order in orders for mark in ("/", "-")]
+        return _from_date(value, target, notation, plain)
+    if notation.way == FULL:
+        return _from_amount(value, column, notation.decimal, plain)
+    if notation.way == GROUPED:
+        value = f"translate({value}, {quote(_groups(notation.decimal) + PRINTED[2:])}, '')"
+    if notation.decimal == ",":
+        value = f"replace({value}, ',', '.')"
+    return _from_text(value, target)
+
+
+def _groups(decimal: str) -> str:
+    """The marks between thousands."""
+    return ". '" if decimal == "," else ", '"
+
+
+def _from_date(value: str, target: str, notation: Notation, plain: str) -> str:
+    formats = notation.formats
+    if formats is None:
+        orders = {"%d{0}%m{0}%Y": notation.day_first, "%m{0}%d{0}%Y": notation.month_first}
+        dated = [order.format(mark) for order, holds in orders.items() if holds for mark in ("/", "-")]
         dated.append("%d.%m.%Y")
-        formats = [*_YEAR_FIRST, *(day + time for time in _TIMES_OF_DAY for day in dated)]
+        formats = (*_YEAR_FIRST, *(day + time for time in _TIMES_OF_DAY for day in dated))
+    ways = []
+    if notation.digits:
+        ways.append(_from_digits(value))
+    if formats:
         listed = ", ".join(quote(text) for text in formats)
         # `infinity` and the like are no date, whatever the format.
-        dated_text = f"case when regexp_matches({value}, '[0-9]') then try_strptime({value}, [{listed}]) end"
-        read = f"coalesce({_from_digits(value)}, {dated_text}, {_from_words(value)})"
+        ways.append(f"case when {value}[1] between '0' and '9' then try_strptime({value}, [{listed}]) end")
+    if notation.words:
+        ways.append(_from_words(value))
+    tries = [_plausible_once(f"coalesce({', '.join(ways)})", target)] if ways else []
+    if notation.offset:
         # 2024-01-05 10:00+02:00 has no seconds, which a cast insists on before an offset.
         seconds = f"regexp_replace({value}, {quote(_WITHOUT_SECONDS)}, '\\1:00\\2')"
-        offset = f"case when contains({value}, ':') then {_from_text(seconds, target)} end"
-        return f"coalesce({plain}, {offset}, {_plausible_once(read, target)})"
-    return _from_amount(value, column, notation.decimal, plain)
+        tries.append(f"case when contains({value}, ':') then {_from_text(seconds, target)} end")
+    # What machines write begins with the year, and no other format does so with the same marks.
+    iso = f"case when {value}[5] in ('-', '/') then {plain} end"
+    return f"coalesce({', '.join([iso, *tries])})"
 
 
 def _from_amount(value: str, column: Column, decimal: str, plain: str) -> str:
     target, whole = column.data_type, column.data_type == "bigint"
     grouping = "." if decimal == "," else ","
     exponent = "" if whole else "([eE][+-]?\\d+)?"
-    groups = "|".join(f"\\d{{1,3}}({mark}\\d{{3}})+" for mark in (f"[{grouping}]", " ", "'"))
+    groups = "|".join(f"[1-9]\\d{{0,2}}({mark}\\d{{3}})+" for mark in (f"[{grouping}]", " ", "'"))
     valid = f"(({groups}|\\d+)([{decimal}]\\d*)?|[{decimal}]\\d+){exponent}"
     digits = f"replace(translate(trim(p.n), {quote(grouping + ' ' + chr(39))}, ''), ',', '.')"
     sign = "case when (p.open = '(') <> (p.s1 = '-' or p.s2 = '-') then '-' else '' end"
@@ -292,9 +328,11 @@ def _from_amount(value: str, column: Column, decimal: str, plain: str) -> str:
         converted = f"case when {number} = trunc({number}) then try_cast({number} as bigint) end"
     else:
         converted = f"try_cast({text} as {target})"
+    currency = "concat(p.cur1, p.cur2)"
+    known = _is_one_of(currency, sorted(CODES))
     sound = (
         "(p.open = '(') = (p.close = ')') and (p.s1 = '' or p.s2 = '') and (p.cur1 = '' or p.cur2 = '')"
-        f" and (not regexp_full_match(concat(p.cur1, p.cur2), '[A-Z]{{3}}') or {_is_one_of('concat(p.cur1, p.cur2)', sorted(CODES))})"
+        f" and (not regexp_full_match({currency}, '[A-Z]{{3}}') or {known})"
         f" and regexp_full_match(trim(p.n), {quote(valid)})"
     )
     if whole and column.unit != "percent":

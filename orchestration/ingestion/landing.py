@@ -215,13 +215,13 @@ def _values(
         if position is None:
             continue
         landed, source_type = reading.values[position], reading.types[position]
-        trims = thorough and column.data_type != "varchar" and source_type == "VARCHAR"
-        raw, raw_definition = landed, None
-        if trims or not reading.nulls_are_read:
-            raw, raw_definition = f"__raw_{number}", cleaned(landed, source_type, trim=trims)
         notation = notations.get(column.name) if notations is not None else None
         if thorough and column.data_type == "boolean":
             notation = PLAIN
+        trims = notation is not None and notation.trims and source_type == "VARCHAR"
+        raw, raw_definition = landed, None
+        if trims or not reading.nulls_are_read:
+            raw, raw_definition = f"__raw_{number}", cleaned(landed, source_type, trim=trims)
         typed = typed_definition = convert(raw, source_type, column, notation)
         if thorough:
             typed = f"__typed_{number}"

@@ -177,6 +177,9 @@ def test_numbers_of_json_are_never_taken_for_thousands(house: House) -> None:
 DATES = {
     "day first": ("31/12/2024", "01/02/2024", date(2024, 2, 1)),
     "month first": ("12/31/2024", "01/02/2024", date(2024, 1, 2)),
+    "spaces around": (" 31/12/2024 ", " 1/02/2024", date(2024, 2, 1)),
+    "no zeros": ("1/31/2024", "1/2/2024", date(2024, 1, 2)),
+    "no such month proves nothing": ("13/25/2024", "2/2/2024", date(2024, 2, 2)),
     "the same day and month": ("", "03/03/2024", date(2024, 3, 3)),
     "points": ("", "01.02.2024", date(2024, 2, 1)),
     "words": ("", "1 f\u00e9vrier 2024", date(2024, 2, 1)),

@@ -39,7 +39,11 @@ def test_known_fields_come_out_and_their_siblings_with_them() -> None:
 
 
 def test_an_unknown_object_and_one_that_a_json_column_waits_for_stay_whole() -> None:
-    tree: Tree = {"campaign_id": None, "other": {"a": None}, "payload": {"properties": {"campaign_id": None}, "y": None}}
+    tree: Tree = {
+        "campaign_id": None,
+        "other": {"a": None},
+        "payload": {"properties": {"campaign_id": None}, "y": None},
+    }
     assert headers(tree) == [
         ("campaign_id", ("campaign_id",)),
         ("other", ("other",)),
