@@ -19,7 +19,8 @@ from orchestration.ingestion import fx, ledger
 from orchestration.ingestion.contracts import Contracts, Table
 from orchestration.ingestion.discovery import Extract, ExtractsNotFound, list_extracts
 from orchestration.ingestion.formats import UnreadableFile
-from orchestration.ingestion.loader import Loader, no_contract, read
+from orchestration.ingestion.loader import Loader, no_contract
+from orchestration.ingestion.opening import read
 from orchestration.ingestion.quarantine import FileVersion
 from orchestration.ingestion.results import FileCheck, FileResult, IngestionReport
 

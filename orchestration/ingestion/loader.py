@@ -1,6 +1,6 @@
 """Files into the raw tables, whole or not at all, with their ledger rows.
 
-Files that are written alike, have no flaw and no row in common take the short way: one pass, one transaction. All
+Files that are written alike and have no flaw take the short way: one pass, one transaction. All
 others go one after the other. Both ways lead to the same tables.
 
 Belongs here: the order of steps for a file or a group, and which files must be loaded once more. Does not belong
@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import errno
 import tempfile
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -20,12 +19,13 @@ from typing import Any
 
 import duckdb
 
-from orchestration.ingestion import fx, landing, ledger, load
+from orchestration.ingestion import fx, ledger, load
 from orchestration.ingestion.contracts import Contracts, Table
 from orchestration.ingestion.discovery import Extract
 from orchestration.ingestion.formats import Plain, UnreadableFile, plain
-from orchestration.ingestion.landing import FileVersion, Landed, OtherEncoding, land, land_group
+from orchestration.ingestion.landing import FileVersion, Landed, land_group
 from orchestration.ingestion.ledger import Entry
+from orchestration.ingestion.opening import read
 from orchestration.ingestion.readers import Reading, open_file, signatures
 from orchestration.ingestion.results import FileResult
 
@@ -396,42 +396,6 @@ class Loader:
             newest_event_at=landed.newest_event_at if landed else None,
             unknown_columns=tuple(reading.mapping.unknown) if reading else (),
         )
-
-
-def read(
-    connection: duckdb.DuckDBPyConnection,
-    extract: Extract,
-    table: Table,
-    version: FileVersion,
-    restart: Callable[[], None],
-    *,
-    has_flaw: bool = False,
-) -> tuple[Reading, Landed] | None:
-    """Open one file and land its rows in the raw table; None when nothing is in it.
-
-    `restart` gives up the transaction and begins it anew. With `has_flaw` the fast way is not tried.
-    """
-    with tempfile.TemporaryDirectory(prefix="funnelhouse-") as folder:
-        scratch = Path(folder)
-        local = extract.fetched(scratch).path
-        try:
-            if extract.file == fx.FILE:
-                reading: Reading | None = fx.open_history(local, table, scratch)
-            else:
-                reading = open_file(connection, plain(local, scratch), table)
-            if reading is None:
-                return None
-            try:
-                return reading, land(connection, reading, table, version, scratch, restart, has_flaw=has_flaw)
-            except OtherEncoding:
-                restart()
-                reading = open_file(connection, plain(local, scratch, encoding="cp1252"), table)
-                assert reading is not None  # It held rows a moment ago.
-                return reading, land(connection, reading, table, version, scratch, restart, has_flaw=has_flaw)
-        finally:
-            # After an error the transaction is lost anyway, and with it these tables.
-            with suppress(duckdb.TransactionException):
-                landing.drop_scratch_tables(connection)
 
 
 def _takes_over(extract: Extract, owner: Entry, table: Table) -> bool:
