@@ -77,6 +77,11 @@ class Extract:
         name = self.file.rsplit("/", 1)[-1]
         return self.own_version or newest_date(name) or newest_date(self.folder)
 
+    @property
+    def version_is_from(self) -> str:
+        """What tells the version."""
+        return "name" if self.named_version else "modification time"
+
     def is_unchanged(self) -> bool:
         """Whether size and modification time are still those that were listed."""
         try:

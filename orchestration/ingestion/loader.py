@@ -345,38 +345,38 @@ class Loader:
 
     def _write(self, extract: Extract, sha256: str, status: str, *, error: str) -> FileResult:
         """Note a file that was not loaded."""
-        entry = Entry(
-            file_id=_file_id(sha256),
-            source=extract.source,
-            table_name=extract.table,
-            file=extract.file,
-            sha256=sha256,
-            size_bytes=extract.size,
-            version=extract.version,
-            batch=extract.folder or extract.version.isoformat(),
-            loaded_at=self.now,
-            status=status,
-            error=error,
-        )
+        entry = self._entry(extract, sha256, status, extract.version, error=error)
         ledger.write(self.connection, [entry])
         return _result(extract, entry)
 
     def _loaded_entry(self, extract: Extract, sha256: str, opened: tuple[Reading, Landed] | None) -> Entry:
         """The ledger row of a file that was read; `_settle_rows` adds what became of its rows."""
-        reading, landed = opened or (None, None)
-        version = extract.version
-        dialect: dict[str, Any] = {}
-        if landed:
-            dialect = dict(landed.dialect)
-            named = "name" if extract.named_version else "modification time"
-            dialect["version"] = "sync stamp" if landed.newest_stamp else named
-            if landed.newest_stamp:
-                dialect["newest_stamp"] = landed.newest_stamp.isoformat()
-            if landed.has_unstamped:
-                dialect["unstamped_version"] = extract.version.isoformat()
-        has_rows = landed is not None and landed.rows_in_file > 0
-        if landed and has_rows:
-            version = ledger.version_of(landed.newest_stamp, extract.version if landed.has_unstamped else None)
+        if opened is None:
+            return self._entry(extract, sha256, "empty", extract.version, modified_at=extract.modified)
+        reading, landed = opened
+        version, dialect = extract.version, dict(landed.dialect)
+        dialect["version"] = "sync stamp" if landed.newest_stamp else extract.version_is_from
+        if landed.newest_stamp:
+            dialect["newest_stamp"] = landed.newest_stamp.isoformat()
+        if landed.has_unstamped:
+            dialect["unstamped_version"] = version.isoformat()
+        if landed.rows_in_file:
+            version = ledger.version_of(landed.newest_stamp, version if landed.has_unstamped else None)
+        return self._entry(
+            extract,
+            sha256,
+            "loaded" if landed.rows_in_file else "empty",
+            version,
+            modified_at=extract.modified,
+            format=reading.format,
+            dialect=dialect,
+            rows_in_file=landed.rows_in_file,
+            rows_quarantined=landed.rows_quarantined,
+            newest_event_at=landed.newest_event_at,
+            unknown_columns=tuple(reading.mapping.unknown),
+        )
+
+    def _entry(self, extract: Extract, sha256: str, status: str, version: datetime, **more: Any) -> Entry:
         return Entry(
             file_id=_file_id(sha256),
             source=extract.source,
@@ -384,17 +384,11 @@ class Loader:
             file=extract.file,
             sha256=sha256,
             size_bytes=extract.size,
-            format=reading.format if reading else None,
-            dialect=dialect,
             version=version,
             batch=extract.folder or version.isoformat(),
-            modified_at=extract.modified,
             loaded_at=self.now,
-            status="loaded" if has_rows else "empty",
-            rows_in_file=landed.rows_in_file if landed else 0,
-            rows_quarantined=landed.rows_quarantined if landed else 0,
-            newest_event_at=landed.newest_event_at if landed else None,
-            unknown_columns=tuple(reading.mapping.unknown) if reading else (),
+            status=status,
+            **more,
         )
 
 

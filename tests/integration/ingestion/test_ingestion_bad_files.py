@@ -260,7 +260,8 @@ def test_a_file_that_cannot_be_opened_is_rejected_and_one_that_went_away_is_left
 def test_a_full_disk_is_no_fault_of_the_file(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.put("crm/people.csv", "id\n1\n")
     full = OSError(28, "No space left on device")
-    monkeypatch.setattr("orchestration.ingestion.opening.plain", lambda *_, **__: (_ for _ in ()).throw(full))
+    for module in ("loader", "opening"):
+        monkeypatch.setattr(f"orchestration.ingestion.{module}.plain", lambda *_, **__: (_ for _ in ()).throw(full))
     with pytest.raises(OSError, match="No space left on device"):
         house.load()
     assert house.rows("select count(*) from ledger.files") == [(0,)]
