@@ -101,7 +101,8 @@ def _first_record(head: str, start: int, delimiter: str) -> tuple[list[str], int
 
 
 def _header_further_down(head: str, table: Table) -> Dialect | None:
-    start, preamble = 0, []
+    start = 0
+    preamble: list[str] = []
     for line in _LINE.finditer(head):
         if preamble and any(delimiter in line.group() for delimiter in DELIMITERS):
             dialect, mapping = _best(head, start, tuple(preamble), table)
