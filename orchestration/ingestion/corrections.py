@@ -10,12 +10,13 @@ reading files (`opening`) or writing rows into quarantine (`quarantine`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import duckdb
 
 from orchestration.ingestion import ledger
-from orchestration.ingestion.contracts import Contracts, Table
+from orchestration.ingestion.contracts import Table
 from orchestration.ingestion.conversion import identifier, quote
 from orchestration.ingestion.formats import UnreadableFile
 from orchestration.ingestion.ledger import Entry
@@ -52,12 +53,18 @@ def corrected_by(connection: duckdb.DuckDBPyConnection, reading: Reading, table:
     return max(entries, key=lambda entry: entry.loaded_at)
 
 
-def resolve(connection: duckdb.DuckDBPyConnection, contracts: Contracts, now: datetime) -> None:
-    """Mark quarantined rows whose correction was loaded: by a steward, under their key, or under their file's name."""
-    for source, name in connection.execute(
-        "select distinct source, table_name from ledger.quarantine where resolved_at is null"
-    ).fetchall():
-        if table := contracts.get((source, name)):
+def resolve(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table], now: datetime) -> None:
+    """Mark quarantined rows of these tables whose correction was loaded.
+
+    By a steward, under their key, or under their file's name.
+    """
+    open_in = set(
+        connection.execute(
+            "select distinct source, table_name from ledger.quarantine where resolved_at is null"
+        ).fetchall()
+    )
+    for table in tables:
+        if (table.source, table.name) in open_in:
             connection.execute(_resolution(table), [now])
 
 
@@ -73,8 +80,8 @@ def _resolution(table: Table) -> str:
     ]
     if table.key:
         ways.append(
-            f"select o.id, r._file_id from {table.relation} as r join open as o on {key_text(table)} = o.key"
-            " and r._file_id <> o.file_id and r._version >= o.version"
+            f"select o.id, r._file_id from (select {key_text(table)} as key, _file_id, _version from {table.relation})"
+            " as r join open as o on r.key = o.key and r._file_id <> o.file_id and r._version >= o.version"
         )
     return f"""
         with loaded as (select * from ledger.files where {own} and status = 'loaded'),
