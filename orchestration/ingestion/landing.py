@@ -94,13 +94,13 @@ class Landed:
     def columns(self, reading: Reading) -> list[dict[str, str | None]]:
         """What each column of a file is, so that the next file can be compared with it."""
         meant = {position: name for name, position in reading.mapping.columns.items()}
-        columns = []
+        columns: dict[str, dict[str, str | None]] = {}
         for position, (header, data_type) in enumerate(zip(reading.headers, reading.types, strict=True)):
             name = meant.get(position)
             notations = [key for key, told in self.dialect.items() if isinstance(told, dict) and name in told]
             written = ", ".join(["text" if data_type == "VARCHAR" else data_type.lower(), *notations])
-            columns.append({"name": header, "type": written, "column": name})
-        return columns
+            columns.setdefault(header, {"name": header, "type": written, "column": name})
+        return list(columns.values())
 
 
 def land(

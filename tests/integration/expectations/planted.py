@@ -142,7 +142,6 @@ RAW_FAULTS: dict[tuple[str, str] | str, str] = {
     "activity_date_is_fresh": f"all: activity_date = {_STALE}",
     "merge_ids_are_a_list": "merge_ids = '1 and 2'",
     "contact_has_an_id_or_an_address": "id = null, email = null",
-    "attributes_are_json": "attributes = '{FIRSTNAME: Ann}'",
     "ts_event_is_plausible": f"ts_event = {_BEFORE_2000}, ts_epoch = null",
     "ts_epoch_is_plausible": f"ts_epoch = {_BEFORE_2000}, ts_event = null",
     "ts_event_is_fresh": f"all: ts_event = {_STALE}, ts_epoch = null",
