@@ -4,14 +4,18 @@ A correction file is an extract like any other, in the folder of its table, with
 and `_corrects_line` name the quarantined row that a row stands for. It corrects one file, and its rows count as rows
 of that file: they have its version and belong to its batch.
 
-Belongs here: which file a correction file corrects, and which quarantined rows are resolved. Does not belong here:
-reading files (`opening`) or writing rows into quarantine (`quarantine`).
+Belongs here: which file a correction file corrects, which quarantined rows are resolved, and what a steward is given to
+correct the others. Does not belong here: reading files (`opening`) or writing rows into quarantine (`quarantine`).
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import duckdb
 
@@ -102,3 +106,65 @@ def _resolution(table: Table) -> str:
 def key_text(table: Table) -> str:
     """SQL expression of a loaded row's key as one text, as the quarantine keeps it."""
     return f"to_json([{', '.join(f'{identifier(name)}::varchar' for name in table.key)}])::varchar"
+
+
+@dataclass(frozen=True)
+class OpenFlaw:
+    """Quarantined rows of one file that wait for a correction, of one column and reason."""
+
+    file: str
+    column: str | None
+    reason: str
+    rows: int
+    line: int
+    value: str | None
+
+
+def open_flaws(connection: duckdb.DuckDBPyConnection) -> list[OpenFlaw]:
+    """What waits for a correction, with the first line and value of each kind."""
+    return [
+        OpenFlaw(*row)
+        for row in connection.execute(
+            "select file, column_name, reason, count(*), min(line), arg_min(value, line) from ledger.quarantine"
+            " where resolved_at is null group by all order by file, min(line)"
+        ).fetchall()
+    ]
+
+
+def write_templates(connection: duckdb.DuckDBPyConnection, out: Path) -> list[Path]:
+    """Write the rows that wait for a correction as files to correct them in, one for each file they came from.
+
+    A file that is there already is left alone: somebody may be working on it.
+
+    Args:
+        connection: the warehouse.
+        out: folder that takes `<source>/<table>/corrections/<name>.csv`.
+
+    Returns:
+        The files that were written.
+    """
+    written = []
+    for source, table, file, layouts in connection.execute(
+        "select source, table_name, file, list(distinct json_keys(row))"
+        " from ledger.quarantine where resolved_at is null group by all order by all"
+    ).fetchall():
+        path = out / source / table / "corrections" / (re.sub(r"\W+", "_", file) + ".csv")
+        if path.exists():
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        keys = dict.fromkeys(key for layout in layouts for key in layout)
+        values = [f"json_extract_string(row, {quote('$.' + json.dumps(key))}) as {identifier(key)}" for key in keys]
+        selected = ", ".join(
+            [
+                *values,
+                f"file as {CORRECTS_FILE}",
+                f"line as {CORRECTS_LINE}",
+                f"concat_ws(' ', column_name, 'is', reason) as {CORRECTS_REASON}",
+            ]
+        )
+        connection.execute(
+            f"copy (select {selected} from ledger.quarantine where resolved_at is null and file = {quote(file)}"
+            f" order by line) to {quote(str(path))} (header)"
+        )
+        written.append(path)
+    return written

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 
+import duckdb
+import pytest
 from ingestion_house import NOW, House
+
+from orchestration.cli import call
+from orchestration.ingestion.contracts import load_contracts
+from orchestration.ingestion.ingest import ingest
+from orchestration.settings import Settings
+from orchestration.warehouse import connect
 
 LATER = datetime(2024, 6, 2)
 
@@ -105,3 +114,36 @@ def test_corrections_that_do_not_say_what_they_correct_are_rejected(house: House
         result = next(r for r in house.load(now=NOW).files if r.file == f"crm/people/{name}.csv")
         assert result.status == "rejected"
         assert reason in str(result.error)
+
+
+def test_a_steward_gets_the_rows_as_files_corrects_them_and_loads_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From the command line: see, write, correct, run again; what was corrected is not offered twice."""
+    extracts, home = tmp_path / "extracts", tmp_path / "home"
+    (extracts / "crm").mkdir(parents=True)
+    source = extracts / "crm" / "people.csv"
+    source.write_text('id,"first ""name""",created_at\n1,Ann,2024-01-01\n2,"B, ob",sometime\n', encoding="utf-8")
+    assert call(["quarantine", "--home", str(home)]) == 2
+
+    def load() -> None:
+        settings = Settings(extracts=str(extracts), home=home, pii_key="key")
+        with connect(settings) as connection:
+            ingest(connection, load_contracts(settings.dbt_project), settings.extracts, now=NOW)
+
+    load()
+    capsys.readouterr()
+    assert call(["quarantine", "--home", str(home), "--out", str(extracts)]) == 0
+    shown = capsys.readouterr().out
+    template = extracts / "crm" / "people" / "corrections" / "crm_people_csv.csv"
+    assert "sometime" in shown
+    assert str(template) in shown
+    text = template.read_text(encoding="utf-8")
+    assert text.startswith('id,"first ""name""",created_at,_corrects_file,_corrects_line,_corrects_reason\n2,"B, ob",')
+    template.write_text(text.replace("sometime", "2024-01-02"), encoding="utf-8")
+    load()
+    assert call(["quarantine", "--home", str(home)]) == 0
+    assert "Nothing waits for a correction." in capsys.readouterr().out
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        rows = connection.execute("select id, created_at from raw.crm__people order by id").fetchall()
+    assert rows == [("1", datetime(2024, 1, 1)), ("2", datetime(2024, 1, 2))]
