@@ -6,7 +6,7 @@ Belongs here: layout and wording on stdout. Does not belong here: exit codes and
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -125,6 +125,13 @@ def print_summary(summary: RunSummary, settings: Settings) -> None:
     console.print(table)
 
 
+def _told(value: object) -> str:
+    """What was found in a file, and in which column by which value."""
+    if isinstance(value, Mapping):
+        return "(" + ", ".join(f"{column}: {evidence}" for column, evidence in value.items()) + ")"
+    return "(" + "; ".join(map(str, value)) + ")" if isinstance(value, list) else str(value)
+
+
 def print_file_checks(files: Iterable[FileCheck]) -> None:
     """One row per file, and the problems of each below the table."""
     console = _console()
@@ -136,7 +143,7 @@ def print_file_checks(files: Iterable[FileCheck]) -> None:
     colours = {"ok": "green", "rejected": "red"}
     for file in files:
         place = f"{file.source}/{file.table}" if file.source else file.table
-        dialect = " ".join(f"{k}={v}" for k, v in file.dialect.items() if v not in (None, ""))
+        dialect = " ".join(f"{k}={_told(v)}" for k, v in file.dialect.items() if v not in (None, ""))
         colour = colours.get(file.status, "yellow")
         table.add_row(
             escape(file.file),

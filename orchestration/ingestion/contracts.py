@@ -269,3 +269,17 @@ def _names(where: str, role: str, meta: Mapping[str, Any]) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise ContractError(f"{where}: `{role}` must be a list of columns, not {value!r}.")
     return tuple(str(name) for name in value)
+
+
+def no_contract(contracts: Contracts, file: str, source: str | None, table: str) -> str:
+    """Why a file is ignored, with the names that would be known."""
+    known = sorted(name for other, name in contracts if other == source)
+    if source is None:
+        return f"{file}: it stands in no source folder; expected <source>/<table>.<ext>"
+    if known:
+        return (
+            f"{file}: no contract for {source}/{table};"
+            f" tables of {source} are {', '.join(known)}"
+        )
+    sources = ", ".join(sorted({other for other, _ in contracts}))
+    return f"{file}: no contract for a source {source}; sources are {sources}"

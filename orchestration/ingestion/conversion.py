@@ -96,6 +96,7 @@ class Notation:
         day_first: 31/12/2024 is a date in it.
         month_first: 12/31/2024 is a date in it.
         way: what reading its numbers takes: `simple`, `grouped` or `full`.
+        groups: marks between its thousands, where it is `grouped`.
         formats: formats of its dates; None for all that are known.
         trims: some values have spaces around them, or are nulls that the reader does not know.
         offset: some times have an offset, but no seconds.
@@ -107,6 +108,7 @@ class Notation:
     day_first: bool = False
     month_first: bool = False
     way: str = FULL
+    groups: str = ""
     formats: tuple[str, ...] | None = None
     trims: bool = True
     offset: bool = True
@@ -275,15 +277,11 @@ def _from_notation(value: str, column: Column, notation: Notation, plain: str) -
     if notation.way == FULL:
         return _from_amount(value, column, notation.decimal, plain)
     if notation.way == GROUPED:
-        value = f"translate({value}, {quote(_groups(notation.decimal) + PRINTED[2:])}, '')"
+        for mark in notation.groups:
+            value = f"replace({value}, {quote(mark)}, '')"
     if notation.decimal == ",":
         value = f"replace({value}, ',', '.')"
     return _from_text(value, target)
-
-
-def _groups(decimal: str) -> str:
-    """The marks between thousands."""
-    return ". '" if decimal == "," else ", '"
 
 
 def _from_date(value: str, target: str, notation: Notation, plain: str) -> str:

@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from orchestration.ingestion import fx, ledger
-from orchestration.ingestion.contracts import Contracts, Table
+from orchestration.ingestion import corrections, fx, ledger
+from orchestration.ingestion.contracts import Contracts, Table, no_contract
 from orchestration.ingestion.discovery import Extract, ExtractsNotFound, list_extracts
 from orchestration.ingestion.formats import UnreadableFile
-from orchestration.ingestion.loader import Loader, no_contract
+from orchestration.ingestion.loader import Loader
 from orchestration.ingestion.opening import read
 from orchestration.ingestion.quarantine import FileVersion
 from orchestration.ingestion.results import FileCheck, FileResult, IngestionReport
@@ -91,6 +91,7 @@ def ingest(
                     report(results[result.file])
             queue.extendleft(loader.again)
             loader.again.clear()
+        corrections.resolve(connection, contracts, loader.now)
     return IngestionReport(tuple(results.values()))
 
 
@@ -120,7 +121,7 @@ def check(contracts: Contracts, extracts: str) -> list[FileCheck]:
         for extract in list_extracts(extracts):
             table = contracts.get((extract.source or "", extract.table))
             if table is None:
-                problem = no_contract(extract, contracts)
+                problem = no_contract(contracts, extract.file, extract.source, extract.table)
                 checks.append(FileCheck(extract.file, extract.source, extract.table, "ignored", problems=(problem,)))
                 continue
             connection.begin()

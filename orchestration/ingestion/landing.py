@@ -30,6 +30,7 @@ from orchestration.ingestion.conversion import (
     spoilt_number,
 )
 from orchestration.ingestion.formats import UnreadableFile, with_unix_lines
+from orchestration.ingestion.ledger import Entry
 from orchestration.ingestion.notation import find_notations
 from orchestration.ingestion.quarantine import (
     IS_TOTAL,
@@ -78,6 +79,7 @@ class Landed:
         has_unstamped: some row has the version of the file's name.
         dialect: how the file was read.
         is_ahead: some observed event is later than the load.
+        corrects: the file that this one corrects, whose version and batch it takes.
     """
 
     rows_in_file: int
@@ -87,6 +89,7 @@ class Landed:
     has_unstamped: bool
     dialect: dict[str, object]
     is_ahead: bool = False
+    corrects: Entry | None = None
 
 
 def land(
@@ -386,7 +389,7 @@ def _land_thoroughly(
         restart()
         reading = reading.with_dialect(reading.dialect, with_unix_lines(reading.path, scratch))
         reading, values = _read_source(connection, reading, table, version)
-    find_problems(connection, reading, values)
+    find_problems(connection, reading, table, values)
     quarantined = write_quarantine(connection, reading, version)
     reading = replace(reading, described=reading.described | find_totals(connection, reading))
     connection.execute(_insert(reading, table, _origin(version), values, source=SOURCE))

@@ -29,8 +29,12 @@ create table if not exists ledger.files (
 alter table ledger.files add column if not exists modified_at timestamp;
 create table if not exists ledger.quarantine (
     file_id ubigint, source varchar, table_name varchar, file varchar, line bigint, column_name varchar,
-    value varchar, reason varchar, first_seen_at timestamp, row json
+    value varchar, reason varchar, first_seen_at timestamp, row json, key varchar, resolved_at timestamp,
+    resolved_by varchar
 );
+alter table ledger.quarantine add column if not exists key varchar;
+alter table ledger.quarantine add column if not exists resolved_at timestamp;
+alter table ledger.quarantine add column if not exists resolved_by varchar;
 create table if not exists ledger.check_results (
     run_id varchar, checked_at timestamp, layer varchar, asset varchar, expectation varchar, column_name
     varchar, severity varchar, success boolean, observed_value varchar, unexpected_count bigint,

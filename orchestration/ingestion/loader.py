@@ -19,8 +19,8 @@ from typing import Any
 
 import duckdb
 
-from orchestration.ingestion import fx, ledger, load
-from orchestration.ingestion.contracts import Contracts, Table
+from orchestration.ingestion import corrections, fx, ledger, load
+from orchestration.ingestion.contracts import Contracts, Table, no_contract
 from orchestration.ingestion.discovery import Extract
 from orchestration.ingestion.formats import Plain, UnreadableFile, plain
 from orchestration.ingestion.landing import FileVersion, Landed, land_group
@@ -96,14 +96,17 @@ class Loader:
                     alone.append(extract)
             alike: dict[Hashable, list[_Member]] = {}
             found = signatures(self.connection, [member.plain for member in members])
+            late: list[Extract] = []
             for member, signature in zip(members, found, strict=True):
-                if signature is None:
+                if corrections.CORRECTS_FILE in member.plain.head:
+                    late.append(member.extract)
+                elif signature is None:
                     alone.append(member.extract)
                 else:
                     alike.setdefault(signature, []).append(member)
             for group in alike.values():
                 yield from self._handle_alike(table, group)
-            yield from map(self.handle, alone)
+            yield from map(self.handle, [*alone, *late])
 
     def _handle_alike(self, table: Table, members: Sequence[_Member]) -> Iterator[FileResult]:
         """Files of one signature: in one pass where that goes, else the halves, else each alone."""
@@ -181,7 +184,7 @@ class Loader:
 
     def _ignore(self, extract: Extract) -> FileResult:
         """A file that no contract knows is not read."""
-        error = no_contract(extract, self.contracts)
+        error = no_contract(self.contracts, extract.file, extract.source, extract.table)
         noted = ledger.entries(self.connection, "file = ? and status = 'ignored'", [extract.file])
         if noted and (noted[0].size_bytes, noted[0].error) == (extract.size, error):
             return _result(extract, noted[0])
@@ -354,8 +357,11 @@ class Loader:
         if opened is None:
             return self._entry(extract, sha256, "empty", extract.version, modified_at=extract.modified)
         reading, landed = opened
-        version, dialect = extract.version, dict(landed.dialect)
+        corrects = landed.corrects
+        version, dialect = corrects.version if corrects else extract.version, dict(landed.dialect)
         dialect["version"] = "sync stamp" if landed.newest_stamp else extract.version_is_from
+        if corrects:
+            dialect |= {"version": "corrected file", "corrects": corrects.file}
         if landed.newest_stamp:
             dialect["newest_stamp"] = landed.newest_stamp.isoformat()
         if landed.has_unstamped:
@@ -373,7 +379,8 @@ class Loader:
             rows_in_file=landed.rows_in_file,
             rows_quarantined=landed.rows_quarantined,
             newest_event_at=landed.newest_event_at,
-            unknown_columns=tuple(reading.mapping.unknown),
+            unknown_columns=tuple(name for name in reading.mapping.unknown if name not in corrections.COLUMNS),
+            **({"batch": corrects.batch} if corrects else {}),
         )
 
     def _entry(self, extract: Extract, sha256: str, status: str, version: datetime, **more: Any) -> Entry:
@@ -385,7 +392,7 @@ class Loader:
             sha256=sha256,
             size_bytes=extract.size,
             version=version,
-            batch=extract.folder or version.isoformat(),
+            batch=more.pop("batch", extract.folder or version.isoformat()),
             loaded_at=self.now,
             status=status,
             **more,
@@ -402,20 +409,6 @@ def _takes_over(extract: Extract, owner: Entry, table: Table) -> bool:
     if owner.unstamped_version is None:
         return replaces
     return extract.version > owner.unstamped_version or (extract.version == owner.unstamped_version and replaces)
-
-
-def no_contract(extract: Extract, contracts: Contracts) -> str:
-    """Why a file is ignored, with the names that would be known."""
-    known = sorted(name for source, name in contracts if source == extract.source)
-    if extract.source is None:
-        return f"{extract.file}: it stands in no source folder; expected <source>/<table>.<ext>"
-    if known:
-        return (
-            f"{extract.file}: no contract for {extract.source}/{extract.table};"
-            f" tables of {extract.source} are {', '.join(known)}"
-        )
-    sources = ", ".join(sorted({source for source, _ in contracts}))
-    return f"{extract.file}: no contract for a source {extract.source}; sources are {sources}"
 
 
 def _unchanged(extract: Extract) -> FileResult:

@@ -37,10 +37,10 @@ from orchestration.ingestion.conversion import (
     TRIMMED,
     TYPED,
     Notation,
-    quote,
 )
 from orchestration.ingestion.formats import UnreadableFile
 from orchestration.ingestion.readers import Reading
+from orchestration.ingestion.shapes import Look
 
 # Formats that one program writes in one locale; in the others a number is a number, whatever the texts beside it say.
 _LOCALISED = frozenset({"csv", "xlsx", "xls", "xlsb", "ods"})
@@ -75,8 +75,6 @@ _WITHOUT_SECONDS = re.compile(r"9999-99?-99?[ T]99?:99 ?(?:Z|[+-]99(?::?99)?)")
 _PLAIN_DATE = re.compile(rf"(?!{_WITHOUT_SECONDS.pattern}$)9999[-/]99?[-/]99?.*", re.DOTALL)
 _CLOCK = r"(?P<gap>,? |T)(?P<clock>99?:99(?P<seconds>:99)?(?P<fraction>\.9+)?)(?P<half> [aApP][mM])?"
 _NUMERIC_DATE = re.compile(rf"(?:(?P<first>9999)(?P<m1>[./])99?(?P=m1)99?|99?(?P<m2>[-./])99?(?P=m2)9999)(?:{_CLOCK})?")
-_DIGITS = "0123456789"
-_LONGEST = 48
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,7 @@ def find_notations(
     dates = [(column, value) for column, value in read if column.data_type in ("date", "timestamp")]
     if not numbers and not dates:
         return {}, {}
-    look = _Look(connection, reading)
+    look = Look(connection, reading)
     shapes = look.at(numbers, dates)
     told: dict[str, Any] = {}
     evidence = {column: _evidence(shapes[column.name]) for column, _ in numbers}
@@ -120,144 +118,6 @@ def find_notations(
         if notation:
             notations[column.name] = notation
     return notations, told
-
-
-class _Look:
-    """Looks into a file: once at the shapes of all its values, and for single examples of them.
-
-    A shape is a value with a nine for every digit. A file has millions of values and a few dozen shapes, so that
-    everything hard is decided over shapes, and rows are read with no more than what their shapes need.
-    """
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, reading: Reading) -> None:
-        self.connection = connection
-        self.relation = reading.profiled_relation
-        self.values: dict[str, str] = {}
-        self.dates: frozenset[str] = frozenset()
-        self.conditions: dict[tuple[str, str], str] = {}
-
-    def at(self, numbers: list[tuple[Column, str]], dates: list[tuple[Column, str]]) -> dict[str, list[str]]:
-        """The distinct shapes of each column, each with a letter before it that tells what nines do not."""
-        self.values = {column.name: value for column, value in numbers + dates}
-        self.dates = frozenset(column.name for column, _ in dates)
-        selected = []
-        for name in self.values:
-            common, other = self._shapes(name)
-            selected += [f"list(distinct {common})", f"list(distinct case when {common} is null then {other} end)"]
-        [row] = self.connection.execute(f"select {', '.join(selected)} from {self.relation}").fetchall()
-        shapes = {}
-        for i, name in enumerate(self.values):
-            common, other = self._shapes(name)
-            spelt = _date_shape if name in self.dates else _number_shape
-            found = {spelt(code): f"{common} = {code!r}" for code in row[2 * i] or () if code is not None}
-            for shape in row[2 * i + 1] or ():
-                if shape is not None:
-                    found.setdefault(shape, f"{common} is null and {other} = {quote(shape)}")
-            self.conditions |= {(name, shape): condition for shape, condition in found.items()}
-            shapes[name] = sorted(found)
-        return shapes
-
-    def example(self, column: Column, shape: str) -> str:
-        """The first value of that shape, as it stands in the file."""
-        value, condition = self.values[column.name], self.conditions[column.name, shape]
-        found = self.connection.execute(f"select {value} from {self.relation} where {condition} limit 1").fetchall()
-        return str(found[0][0]).strip() if found else shape
-
-    def count(self, column: Column, mark: str) -> int:
-        """How many values hold a mark."""
-        holds = f"contains({self.values[column.name]}, {quote(mark)})"
-        [(count,)] = self.connection.execute(f"select count(*) from {self.relation} where {holds}").fetchall()
-        return int(count)
-
-    def _shapes(self, name: str) -> tuple[str, str]:
-        """A short code for a value of a common shape, NULL for others; and the shape of any value."""
-        value = self.values[name]
-        digits = f"left(translate({value}, '{_DIGITS}', '{'9' * len(_DIGITS)}'), {_LONGEST})"
-        if name in self.dates:
-            order = _order_of(f"trim({value}, {quote(TRIMMED)})")
-            return _date_code(value), f"case when {value} is not null then concat({order}, {digits}) end"
-        # 0,125 is no thousand: whether a value begins with a zero belongs to its shape.
-        zero = f"{value} ^@ '0' or {value} ^@ '-0'"
-        shape = f"concat(case when {zero} then '0' else '.' end, {digits})"
-        return _number_code(value, zero), f"case when {value} is not null then {shape} end"
-
-
-def _number_code(value: str, zero: str) -> str:
-    """Where sign and mark stand in a number that has no more than these; that costs a third of translating it."""
-    number = f"isfinite(try_cast(replace({value}, ',', '.') as double))"
-    strange = " or ".join(f"contains({value}, '{mark}')" for mark in ("_", "e", "E", " "))
-    return (
-        f"case when {number} and strlen({value}) < 40 and not ({strange}) then"
-        f" (case when {zero} then 2000000 else 0 end)"
-        f" + (case when {value} ^@ '-' or {value} ^@ '+' then 1000000 else 0 end)"
-        f" + instr({value}, ',') * 10000 + instr({value}, '.') * 100 + strlen({value}) end"
-    )
-
-
-def _number_shape(code: int) -> str:
-    zero, sign, comma, point, length = (
-        code // 2000000,
-        code // 1000000 % 2,
-        code // 10000 % 100,
-        code // 100 % 100,
-        code % 100,
-    )
-    shape = ["9"] * length
-    for at, mark in ((sign, "-"), (comma, ","), (point, ".")):
-        if at:
-            shape[at - 1] = mark
-    return ("0" if zero else ".") + "".join(shape)
-
-
-# Common shapes of dates: a letter for the order of day and month, and one for each mark and length.
-_CODED = {
-    f"{letter}": shape
-    for letter, shape in zip(
-        "abcdefghi",
-        (f"99{mark}99{mark}9999{time}" for mark in "/-." for time in ("", " 99:99", " 99:99:99")),
-        strict=True,
-    )
-}
-_CODED_ISO = {"x": "9999-99-99", "y": "9999-99-99 99:99:99"}
-
-
-def _date_code(value: str) -> str:
-    """The code of a date with two digits for day and month, or of an ISO date."""
-    shapes = " ".join(
-        f"when {value}[3] = '{shape[2]}' and strlen({value}) = {len(shape)} then '{letter}'"
-        for letter, shape in _CODED.items()
-    )
-    order = _order_of(value)
-    return (
-        f"case when {value}[3] = {value}[6] and (strlen({value}) = 10 or {value}[11] = ' ' and {value}[14] = ':')"
-        f" then {order} || case {shapes} end"
-        f" when {value}[5] = '-' and {value}[8] = '-' then case when strlen({value}) = 10 then '.x'"
-        f" when strlen({value}) = 19 and {value}[17] = ':' then '.y' end end"
-    )
-
-
-def _date_shape(code: str) -> str:
-    return code[0] + (_CODED | _CODED_ISO)[code[1]]
-
-
-def _order_of(value: str) -> str:
-    """The letter before the shape of 14/01/2024 (D), 01/14/2024 (M), 01/02/2024 (E for either); a point for others."""
-
-    def mark(at: int) -> str:
-        return f"{value}[{at}] in ('/', '-')"
-
-    def above_twelve(part: str) -> str:
-        return f"{part} between '13' and '31'"
-
-    wide, narrow = f"{value}[4:5]", f"{value}[3:4]"
-    day = above_twelve(f"{value}[1:2]")
-    month = f"{mark(6)} and {above_twelve(wide)}"
-    return (
-        f"case when {mark(3)} then case when {day} then case when {month} then '.' else 'D' end"
-        f" when {month} then 'M' when {value}[1:2] <> {wide} then 'E' else '.' end"
-        f" when {mark(2)} then case when {mark(5)} and {above_twelve(narrow)} then 'M'"
-        f" when {value}[1:2] <> {narrow} then 'E' else '.' end else '.' end"
-    )
 
 
 def _bare(shape: str) -> str:
@@ -312,7 +172,7 @@ def _number_notation(column: Column, evidence: _Numbers, mark: str) -> Notation 
         return None
     trims = any(shape[1:] != bare for shape, bare in zip(evidence.shapes, shapes, strict=True))
     trims = trims or any(bare.lower() in ALL_NULLS for bare in shapes)
-    way = SIMPLE
+    way, groups = SIMPLE, set()
     other = "." if mark == "," else ","
     for shape in shapes:
         if shape.lower() in ALL_NULLS:
@@ -324,16 +184,17 @@ def _number_notation(column: Column, evidence: _Numbers, mark: str) -> Notation 
         )
         if re.fullmatch(sound, shape):
             way = GROUPED
+            groups |= set(shape) - {*"9+-", mark}
         elif re.search(r"[A-Za-z\u00c0-\u024f]", shape) and not _parts(shape):
             # Words are no number in any way of reading.
             continue
         else:
             return Notation(decimal=mark, trims=trims, way=FULL)
-    return Notation(decimal=mark, trims=trims, way=way)
+    return Notation(decimal=mark, trims=trims, way=way, groups="".join(sorted(groups)))
 
 
 def _decimals(
-    reading: Reading, found: Mapping[Column, _Numbers], look: _Look, told: dict[str, Any]
+    reading: Reading, found: Mapping[Column, _Numbers], look: Look, told: dict[str, Any]
 ) -> dict[str, Notation]:
     localised = reading.format in _LOCALISED
     elsewhere = _mark_of_file(found.items(), look) if localised else None
@@ -349,33 +210,33 @@ def _decimals(
     return notations
 
 
-def _mark_of_file(found: Iterable[tuple[Column, _Numbers]], look: _Look) -> tuple[str, str] | None:
+def _mark_of_file(found: Iterable[tuple[Column, _Numbers]], look: Look) -> tuple[str, str] | None:
     """The decimal mark on which all columns with evidence agree, and an example."""
     found = list(found)
-    commas = [(column, evidence.shape(_COMMA)) for column, evidence in found if evidence.shape(_COMMA)]
-    points = [(column, evidence.shape(_POINT)) for column, evidence in found if evidence.shape(_POINT)]
+    commas = [(column, shape) for column, evidence in found if (shape := evidence.shape(_COMMA))]
+    points = [(column, shape) for column, evidence in found if (shape := evidence.shape(_POINT))]
     if bool(commas) != bool(points):
         mark, (column, shape) = (",", commas[0]) if commas else (".", points[0])
         return mark, f"{look.example(column, shape)!r} in {column.name}"
     if not commas:
         for column, evidence in found:
-            shape = evidence.shape(_OPEN_COMMA)
-            if column.data_type == "bigint" and shape and not evidence.shape(_OPEN_POINT):
-                return ".", f"{look.example(column, shape)!r} in {column.name}"
+            whole = evidence.shape(_OPEN_COMMA)
+            if column.data_type == "bigint" and whole and not evidence.shape(_OPEN_POINT):
+                return ".", f"{look.example(column, whole)!r} in {column.name}"
     return None
 
 
 def _mark(
-    column: Column, evidence: _Numbers, reading: Reading, look: _Look, elsewhere: tuple[str, str] | None
+    column: Column, evidence: _Numbers, reading: Reading, look: Look, elsewhere: tuple[str, str] | None
 ) -> tuple[str, str | None]:
     """Decimal mark of a column, and why; without a reason where nothing hangs on it."""
     localised = reading.format in _LOCALISED
     comma, point, open_comma, open_point = (evidence.shape(kind) for kind in (_COMMA, _POINT, _OPEN_COMMA, _OPEN_POINT))
     if comma and point:
-        if open_comma or open_point:
+        if ambiguous := open_comma or open_point:
             raise UnreadableFile(
                 f"column {column.name} is written with decimal commas ({look.example(column, comma)!r}) and decimal"
-                f" points ({look.example(column, point)!r}), so that {look.example(column, open_comma or open_point)!r}"
+                f" points ({look.example(column, point)!r}), so that {look.example(column, ambiguous)!r}"
                 " is ambiguous; export it with one of them"
             )
         # Every value can be read one way only; the fewer ones are somebody's mistake, and go to quarantine.
@@ -407,7 +268,7 @@ def _mark(
     return ".", None
 
 
-def _undecided(column: Column, look: _Look, *shapes: str) -> UnreadableFile:
+def _undecided(column: Column, look: Look, *shapes: str) -> UnreadableFile:
     examples = " and ".join(repr(look.example(column, shape)) for shape in shapes)
     return UnreadableFile(
         f"column {column.name}: nothing in the file tells whether {examples} holds thousands or decimals;"
@@ -415,7 +276,7 @@ def _undecided(column: Column, look: _Look, *shapes: str) -> UnreadableFile:
     )
 
 
-def _check_signs(column: Column, evidence: _Numbers, look: _Look) -> None:
+def _check_signs(column: Column, evidence: _Numbers, look: Look) -> None:
     if len(evidence.signs) > 1:
         raise UnreadableFile(
             f"column {column.name} holds several currencies ({evidence.signs[0]!r} and {evidence.signs[-1]!r});"
@@ -429,7 +290,7 @@ def _check_signs(column: Column, evidence: _Numbers, look: _Look) -> None:
         )
 
 
-def _date_notation(column: Column, shapes: list[str], look: _Look, told: dict[str, Any]) -> Notation | None:
+def _date_notation(column: Column, shapes: list[str], look: Look, told: dict[str, Any]) -> Notation | None:
     """The order of day and month, and the formats that the shapes of a column need; None where all are ISO dates."""
     bare = {_bare(shape) for shape in shapes}
     strange = {shape for shape in bare if not _PLAIN_DATE.fullmatch(shape)}
@@ -450,7 +311,7 @@ def _date_notation(column: Column, shapes: list[str], look: _Look, told: dict[st
     )
 
 
-def _order(column: Column, shapes: list[str], has_plain: bool, look: _Look, told: dict[str, Any]) -> tuple[bool, bool]:
+def _order(column: Column, shapes: list[str], has_plain: bool, look: Look, told: dict[str, Any]) -> tuple[bool, bool]:
     """Whether dates of the column are read day first, and whether they are read month first."""
     dates = [shape for shape in shapes if _NUMERIC_DATE.fullmatch(_bare(shape))]
     day, month, either = (next((shape for shape in dates if shape[0] == letter), None) for letter in "DME")

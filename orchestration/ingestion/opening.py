@@ -9,12 +9,14 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
 from orchestration.ingestion import fx, landing
 from orchestration.ingestion.contracts import Table
+from orchestration.ingestion.corrections import corrected_by
 from orchestration.ingestion.discovery import Extract
 from orchestration.ingestion.formats import plain
 from orchestration.ingestion.landing import Landed, OtherEncoding, land
@@ -46,13 +48,29 @@ def read(
             if reading is None:
                 return None
             try:
-                return reading, land(connection, reading, table, version, scratch, restart, has_flaw=has_flaw)
+                return _land(connection, reading, table, version, scratch, restart, has_flaw)
             except OtherEncoding:
                 restart()
                 reading = open_file(connection, plain(local, scratch, encoding="cp1252"), table)
                 assert reading is not None  # It held rows a moment ago.
-                return reading, land(connection, reading, table, version, scratch, restart, has_flaw=has_flaw)
+                return _land(connection, reading, table, version, scratch, restart, has_flaw)
         finally:
             # After an error the transaction is lost anyway, and with it these tables.
             with suppress(duckdb.TransactionException):
                 landing.drop_scratch_tables(connection)
+
+
+def _land(
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    table: Table,
+    version: FileVersion,
+    scratch: Path,
+    restart: Callable[[], None],
+    has_flaw: bool,
+) -> tuple[Reading, Landed]:
+    corrects = corrected_by(connection, reading, table)
+    if corrects:
+        version = replace(version, version=corrects.version)
+    landed = land(connection, reading, table, version, scratch, restart, has_flaw=has_flaw)
+    return reading, replace(landed, corrects=corrects)

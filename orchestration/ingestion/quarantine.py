@@ -11,7 +11,7 @@ from datetime import datetime
 
 import duckdb
 
-from orchestration.ingestion.contracts import Column
+from orchestration.ingestion.contracts import Column, Table
 from orchestration.ingestion.conversion import identifier, quote
 from orchestration.ingestion.lines import line_queries
 from orchestration.ingestion.readers import REJECTS, Reading
@@ -82,7 +82,7 @@ class Value:
         return f"coalesce({self.typed}, {unread})"
 
 
-def find_problems(connection: duckdb.DuckDBPyConnection, reading: Reading, values: list[Value]) -> None:
+def find_problems(connection: duckdb.DuckDBPyConnection, reading: Reading, table: Table, values: list[Value]) -> None:
     """Note every record that breaks the contract, with its position and flaws, in a scratch table."""
     problem = "{{'column_name': {column}, 'value': {value}, 'reason': {reason}}}"
     found = []
@@ -104,12 +104,19 @@ def find_problems(connection: duckdb.DuckDBPyConnection, reading: Reading, value
     flaws = [condition for value in values for condition, _ in value.flaws]
     flaws += [reading.malformed] if reading.malformed else []
     flaws += [IS_TOTAL] if reading.is_handmade else []
+    # So that a later export of the same row is recognised; a key that cannot be read is none.
+    typed = {value.column.name: value.typed for value in values}
+    key = "null::varchar"
+    if table.key and all(name in typed for name in table.key):
+        is_whole = " and ".join(f"{typed[name]} is not null" for name in table.key)
+        texts = ", ".join(f"{typed[name]}::varchar" for name in table.key)
+        key = f"case when {is_whole} then to_json([{texts}])::varchar end"
     connection.execute(
         # The few flawed records are chosen first: describing every record would take far longer.
         f"create temp table {PROBLEMS.removeprefix('temp.')} as"
         f" select _ordinal, {reading.line or '_ordinal'} as _line, {listed} as problems,"
-        f" to_json(struct_pack({fields})) as row, {IS_TOTAL if reading.is_handmade else 'false'} as is_total"
-        f" from {SOURCE}"
+        f" to_json(struct_pack({fields})) as row, {key} as key,"
+        f" {IS_TOTAL if reading.is_handmade else 'false'} as is_total from {SOURCE}"
         f" where {' or '.join(f'({flaw})' for flaw in flaws) or 'false'}"
     )
 
@@ -124,7 +131,8 @@ def write_quarantine(connection: duckdb.DuckDBPyConnection, reading: Reading, ve
     others = "list_transform(problems[2:], lambda p: concat(p.column_name, ': ', p.reason))"
     selects = [
         f"select line, problems[1].column_name, left(problems[1].value, {_KEPT_TEXT}),"
-        f" concat_ws('; also ', problems[1].reason, nullif(array_to_string({others}, '; '), '')), row from ({flaws})"
+        f" concat_ws('; also ', problems[1].reason, nullif(array_to_string({others}, '; '), '')), row, key"
+        f" from ({flaws})"
     ]
     if rejects:
         names = " ".join(f"when 'c{i}' then {quote(name)}" for i, name in enumerate(reading.headers))
@@ -134,16 +142,16 @@ def write_quarantine(connection: duckdb.DuckDBPyConnection, reading: Reading, ve
         )
         selects.append(
             f"select line, case column_name {names} end, left(csv_line, {_KEPT_TEXT}), {reason},"
-            f" to_json({{'line': left(csv_line, {_KEPT_TEXT})}}) from ({rejects})"
+            f" to_json({{'line': left(csv_line, {_KEPT_TEXT})}}), null::varchar from ({rejects})"
             f" where not ({_is_rejected_total(reading)})"
         )
     total = 0
     for select in selects:
         [(count,)] = connection.execute(
             "insert into ledger.quarantine (file_id, source, table_name, file, line, column_name, value,"
-            " reason, first_seen_at, row)"
+            " reason, first_seen_at, row, key)"
             " select ?::ubigint, ?, ?, ?, flaw.line, flaw.column_name, flaw.value, flaw.reason, ?::timestamp,"
-            f" flaw.row from ({select}) as flaw(line, column_name, value, reason, row)",
+            f" flaw.row, flaw.key from ({select}) as flaw(line, column_name, value, reason, row, key)",
             [version.file_id, version.source, version.table, version.file, version.now],
         ).fetchall()
         total += count

@@ -32,13 +32,22 @@ def csv(header: str, rows: list[tuple[str, ...]]) -> str:
     return "\n".join([header, *(",".join(row) for row in rows)]) + "\n"
 
 
+def export(text: str) -> str:
+    """The same table as an export button writes it: a title, semicolons and a total row."""
+    total = "Total" + ";" * text.split("\n", 1)[0].count(",")
+    return "Report\n\n" + text.replace(",", ";") + total + "\n"
+
+
 def files(folder: str, header: str, row: st.SearchStrategy[tuple[str, ...]]) -> st.SearchStrategy[list[File]]:
     one = st.builds(
-        lambda place, name, rows, modified: File(f"{folder}/{place}{name}.csv", csv(header, rows), modified),
+        lambda place, name, rows, modified, dress: File(
+            f"{folder}/{place}{name}.csv", dress(csv(header, rows)), modified
+        ),
         PLACES,
         NAMES,
         st.lists(row, min_size=1, max_size=4),
         MOMENTS,
+        st.sampled_from([str, str, export]),
     )
     return st.lists(one, min_size=1, max_size=5, unique_by=lambda file: file.name)
 
