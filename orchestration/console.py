@@ -20,6 +20,7 @@ from orchestration.settings import PROJECT_ROOT, Settings
 if TYPE_CHECKING:
     from rich.status import Status
 
+    from orchestration.ingestion.contracts import Table as SourceTable
     from orchestration.ingestion.results import FileCheck
 
 _LISTED_FILES = 5
@@ -161,3 +162,33 @@ def print_file_checks(files: Iterable[FileCheck]) -> None:
         if file.unknown_columns:
             columns = escape(", ".join(file.unknown_columns))
             console.print(f"{escape(file.file)}: kept beside the contract: {columns}", soft_wrap=True)
+
+
+def print_sources(tables: Iterable[SourceTable]) -> None:
+    """One row per table that is read, by source."""
+    listing = Table(box=None, pad_edge=False)
+    for title in ("source", "table", "what a row is"):
+        listing.add_column(title, overflow="fold")
+    for table in sorted(tables, key=lambda table: (table.source, table.name)):
+        listing.add_row(table.source, table.name, escape(" ".join(table.description.split())))
+    _console().print(listing)
+
+
+def print_columns(tables: Iterable[SourceTable]) -> None:
+    """The columns of tables: name, type, whether a file must have it, what it means, and its other headers."""
+    console = _console()
+    for table in tables:
+        console.print(f"{table.source}/{table.name}  {escape(' '.join(table.description.split()))}", soft_wrap=True)
+        listing = Table(box=None, pad_edge=False)
+        for title in ("column", "type", "required", "meaning", "also read from"):
+            listing.add_column(title, overflow="fold")
+        for column in table.columns:
+            listing.add_row(
+                column.name,
+                column.data_type,
+                "yes" if column.required else "",
+                escape(" ".join(column.description.split())),
+                escape(", ".join(column.aliases)),
+            )
+        console.print(listing)
+        console.print()
