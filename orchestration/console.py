@@ -6,7 +6,7 @@ Belongs here: layout and wording on stdout. Does not belong here: exit codes and
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from orchestration.ingestion.contracts import Table as SourceTable
+    from orchestration.ingestion.corrections import OpenFlaw
     from orchestration.ingestion.results import FileCheck
 
 _LISTED_FILES = 5
+_SHOWN_VALUE = 60
 
 
 def _console() -> Console:
@@ -162,6 +164,23 @@ def print_file_checks(files: Iterable[FileCheck]) -> None:
         if file.unknown_columns:
             columns = escape(", ".join(file.unknown_columns))
             console.print(f"{escape(file.file)}: kept beside the contract: {columns}", soft_wrap=True)
+
+
+def print_open_flaws(flaws: Sequence[OpenFlaw]) -> None:
+    """Kinds of flaws by file, with the first value of each."""
+    console = _console()
+    if not flaws:
+        console.print("Nothing waits for a correction.")
+        return
+    table = Table(box=None, pad_edge=False)
+    for title in ("file", "column", "rows", "first line", "value", "reason"):
+        table.add_column(title, justify="right" if title in {"rows", "first line"} else "left", overflow="fold")
+    for flaw in flaws:
+        value = (flaw.value or "")[:_SHOWN_VALUE]
+        table.add_row(
+            escape(flaw.file), flaw.column or "", f"{flaw.rows:,}", str(flaw.line), escape(value), escape(flaw.reason)
+        )
+    console.print(table)
 
 
 def print_sources(tables: Iterable[SourceTable]) -> None:

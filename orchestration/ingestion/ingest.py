@@ -91,8 +91,10 @@ def ingest(
                     report(results[result.file])
             queue.extendleft(loader.again)
             loader.again.clear()
-        corrections.resolve(connection, contracts, loader.now)
-    return IngestionReport(tuple(results.values()))
+        report_of_run = IngestionReport(tuple(results.values()))
+        touched = {(result.source or "", result.table) for result in report_of_run.loaded}
+        corrections.resolve(connection, [contracts[place] for place in sorted(touched)], loader.now)
+    return report_of_run
 
 
 def _next_group(queue: deque[Extract]) -> list[Extract]:
