@@ -1,4 +1,4 @@
-"""The command line: `funnelhouse run`, `check`, `quarantine` and `demo`.
+"""The command line: `funnelhouse run`, `check`, `quarantine`, `sources` and `demo`.
 
 Belongs here: arguments, exit codes, and what is said on stdout and stderr (`console.py` draws it).
 Does not belong here: what the commands do. Heavy modules are imported by the command that needs them.
@@ -142,6 +142,25 @@ def quarantine(
         typer.echo(f"to correct  {path}")
     if written:
         typer.echo("next        correct the values, keep the columns that start with _corrects, and run again")
+
+
+@app.command()
+def sources(
+    source: Annotated[str | None, typer.Argument(help="Show the columns of this source's tables.")] = None,
+) -> None:
+    """List the sources that are read and their tables: the folders and file names of the extracts."""
+    from orchestration.console import print_columns, print_sources
+    from orchestration.ingestion.contracts import load_contracts
+
+    tables = list(load_contracts(_settings().dbt_project).values())
+    if source is None:
+        print_sources(tables)
+        return
+    chosen = [table for table in tables if table.source == source]
+    if not chosen:
+        known = ", ".join(sorted({table.source for table in tables}))
+        raise CommandFailed(f"There is no source {source!r}; the sources are {known}.", WRONG_CALL)
+    print_columns(chosen)
 
 
 @app.command()

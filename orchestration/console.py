@@ -20,6 +20,7 @@ from orchestration.settings import PROJECT_ROOT, Settings
 if TYPE_CHECKING:
     from rich.status import Status
 
+    from orchestration.ingestion.contracts import Table as SourceTable
     from orchestration.ingestion.corrections import OpenFlaw
     from orchestration.ingestion.results import FileCheck
 
@@ -180,3 +181,33 @@ def print_open_flaws(flaws: Sequence[OpenFlaw]) -> None:
             escape(flaw.file), flaw.column or "", f"{flaw.rows:,}", str(flaw.line), escape(value), escape(flaw.reason)
         )
     console.print(table)
+
+
+def print_sources(tables: Iterable[SourceTable]) -> None:
+    """One row per table that is read, by source."""
+    listing = Table(box=None, pad_edge=False)
+    for title in ("source", "table", "what a row is"):
+        listing.add_column(title, overflow="fold")
+    for table in sorted(tables, key=lambda table: (table.source, table.name)):
+        listing.add_row(table.source, table.name, escape(" ".join(table.description.split())))
+    _console().print(listing)
+
+
+def print_columns(tables: Iterable[SourceTable]) -> None:
+    """The columns of tables: name, type, whether a file must have it, what it means, and its other headers."""
+    console = _console()
+    for table in tables:
+        console.print(f"{table.source}/{table.name}  {escape(' '.join(table.description.split()))}", soft_wrap=True)
+        listing = Table(box=None, pad_edge=False)
+        for title in ("column", "type", "required", "meaning", "also read from"):
+            listing.add_column(title, overflow="fold")
+        for column in table.columns:
+            listing.add_row(
+                column.name,
+                column.data_type,
+                "yes" if column.required else "",
+                escape(" ".join(column.description.split())),
+                escape(", ".join(column.aliases)),
+            )
+        console.print(listing)
+        console.print()
