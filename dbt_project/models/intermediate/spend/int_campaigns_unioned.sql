@@ -10,6 +10,7 @@ unioned as (
         'stg_facebook_ads__campaigns',
         'stg_google_ads__campaigns',
         'stg_linkedin_ads__campaigns',
+        'stg_microsoft_ads__campaigns',
     ]) }}
 
 )
