@@ -28,7 +28,11 @@ create or replace macro main.keyed_hash(message) as
 {% macro unnest_text(list_expression, alias, column) %}{{ return(adapter.dispatch('unnest_text', 'funnelhouse')(list_expression, alias, column)) }}{% endmacro %}
 {% macro duckdb__unnest_text(list_expression, alias, column) %}unnest({{ list_expression }}) as {{ alias }} ({{ column }}){% endmacro %}
 
-{# The objects of a JSON list as rows, for a cross join: `alias.entry.<field>`, every field a text. #}
+{# A field of a structured value. #}
+{% macro field_of(value, field) %}{{ return(adapter.dispatch('field_of', 'funnelhouse')(value, field)) }}{% endmacro %}
+{% macro duckdb__field_of(value, field) %}struct_extract({{ value }}, '{{ field }}'){% endmacro %}
+
+{# The objects of a JSON list as rows, for a cross join: `alias.entry`, every field of it a text. #}
 {% macro unnest_objects(json, fields, alias) %}{{ return(adapter.dispatch('unnest_objects', 'funnelhouse')(json, fields, alias)) }}{% endmacro %}
 {% macro duckdb__unnest_objects(json, fields, alias) %}unnest(from_json({{ json }}, '[{ {%- for field in fields %}"{{ field }}": "VARCHAR"{{ ', ' if not loop.last }}{% endfor -%} }]')) as {{ alias }} (entry){% endmacro %}
 

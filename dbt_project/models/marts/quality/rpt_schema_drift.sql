@@ -36,9 +36,9 @@ present as (
     select
         changed.file_id,
         changed.previous_file_id,
-        listed.entry.name as column_name,
-        listed.entry.type as column_type,
-        listed.entry.column as contract_column
+        {{ field_of('listed.entry', 'name') }} as column_name,
+        {{ field_of('listed.entry', 'type') }} as column_type,
+        {{ field_of('listed.entry', 'column') }} as contract_column
     from changed
     cross join {{ unnest_objects('changed.columns', ['name', 'type', 'column'], 'listed') }}
 
@@ -49,9 +49,9 @@ previous as (
     select
         changed.file_id,
         changed.previous_file_id,
-        listed.entry.name as column_name,
-        listed.entry.type as column_type,
-        listed.entry.column as contract_column
+        {{ field_of('listed.entry', 'name') }} as column_name,
+        {{ field_of('listed.entry', 'type') }} as column_type,
+        {{ field_of('listed.entry', 'column') }} as contract_column
     from changed
     cross join {{ unnest_objects('changed.previous_columns', ['name', 'type', 'column'], 'listed') }}
 
