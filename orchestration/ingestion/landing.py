@@ -269,8 +269,9 @@ def _insert(
     *,
     source: str | None = None,
 ) -> str:
-    """An insert that fails at the first flaw; over `source`, whose flawless rows are chosen, it cannot
-    fail.
+    """An insert that fails at the first flaw; over `source` it cannot fail, and flawed rows get no `_file_id`.
+
+    A condition after `where` would be pushed below the definitions of the values, and evaluate each of them once more.
     """
     by_name = {value.column.name: value for value in values}
     selected = []
@@ -283,16 +284,17 @@ def _insert(
     file_id = origin.file_id
     if not source and reading.is_handmade:
         file_id = f"case when {_may_be_total(reading, table)} then error('flaw')::ubigint else {file_id} end"
-    selected += [_extra(reading), file_id, _row_version(reading, origin)]
-    names = ", ".join(identifier(name) for name in (*table.names, "_extra", "_file_id", "_version"))
     flawed = [condition for value in values for condition, _ in value.flaws]
     if reading.malformed:
         flawed.append(reading.malformed)
     if source and reading.is_handmade:
         flawed.append(IS_TOTAL)
-    choice = f" where not ({' or '.join(f'({condition})' for condition in flawed)})" if source and flawed else ""
+    if source and flawed:
+        file_id = f"case when {' or '.join(f'({condition})' for condition in flawed)} then null else {file_id} end"
+    selected += [_extra(reading), file_id, _row_version(reading, origin)]
+    names = ", ".join(identifier(name) for name in (*table.names, "_extra", "_file_id", "_version"))
     relation = source or _defined(reading.relation, values)
-    return f"insert into {table.relation} ({names}) select {', '.join(selected)} from {relation}{choice}"
+    return f"insert into {table.relation} ({names}) select {', '.join(selected)} from {relation}"
 
 
 def _may_be_total(reading: Reading, table: Table) -> str:
@@ -381,34 +383,34 @@ def _land_thoroughly(
     restart: Callable[[], None],
 ) -> Landed:
     try:
-        reading, values, rows = _insert_sound(connection, reading, table, version, restart)
+        reading, values, records = _insert_all(connection, reading, table, version, restart)
     except duckdb.InvalidInputException as error:
         if reading.dialect is None or "invalid state" not in str(error):
             raise
         # Lines that end now with CR LF, now with LF.
         restart()
         reading = reading.with_dialect(reading.dialect, with_unix_lines(reading.path, scratch))
-        reading, values, rows = _insert_sound(connection, reading, table, version, restart)
+        reading, values, records = _insert_all(connection, reading, table, version, restart)
     quarantined = 0
-    [(records,)] = connection.execute(f"select count(*) from {reading.profiled_relation}").fetchall()
-    if records != rows or _rejects(connection, reading):
-        find_problems(connection, reading, table, values, _looked_at(reading, reading.profiled_relation, values))
+    [(flawed,)] = connection.execute(f"delete from {table.relation} where _file_id is null").fetchall()
+    if flawed or _rejects(connection, reading):
+        find_problems(connection, reading, table, values, _numbered(reading, values))
         located = with_lines(connection, reading, records)
         quarantined = write_quarantine(connection, reading, version, located)
         reading = replace(reading, described=reading.described | find_totals(connection, reading, located))
     return _summary(connection, reading, table, version, quarantined)
 
 
-def _insert_sound(
+def _insert_all(
     connection: duckdb.DuckDBPyConnection,
     reading: Reading,
     table: Table,
     version: FileVersion,
     restart: Callable[[], None],
 ) -> tuple[Reading, list[Value], int]:
-    """Write the records without a flaw to the raw table, in the dialect that reads most of them; how many there are.
+    """Write all records to the raw table, in the dialect that reads most of them; how many there are.
 
-    A scan of the file costs a tenth of writing it down: flawed records are looked for once more, where there are any.
+    A second pass looks for what is wrong with flawed ones: it costs far less than a copy of every record.
     """
     read = _insert_once(connection, reading, table, version)
     errors = _rejects(connection, reading)
@@ -438,19 +440,24 @@ def _insert_once(
     notations, told = find_notations(connection, reading, table)
     values = _values(reading, table, version.now, notations)
     drop_scratch_tables(connection)
-    source = _looked_at(reading, reading.tolerant_relation, values)
-    [(rows,)] = connection.execute(_insert(reading, table, _origin(version), values, source=source)).fetchall()
-    return replace(reading, described=reading.described | told), values, rows
+    source = _defined(reading.tolerant_relation, values, _total(reading, values))
+    [(records,)] = connection.execute(_insert(reading, table, _origin(version), values, source=source)).fetchall()
+    return replace(reading, described=reading.described | told), values, records
 
 
-def _looked_at(reading: Reading, relation: str, values: list[Value]) -> str:
+def _numbered(reading: Reading, values: list[Value]) -> str:
     """The records with their typed values and, numbered after them, their position.
 
     Conditions over it are not pushed below the numbers: otherwise every value would be converted for them once more.
     """
+    defined = _defined(reading.profiled_relation, values, _total(reading, values))
+    return f"(select row_number() over () as _ordinal, * from {defined})"
+
+
+def _total(reading: Reading, values: list[Value]) -> str | None:
+    """Whether a record is a total row, where there can be any."""
     incomplete = " or ".join(f"{value.typed} is null" for value in values if value.column.required) or "false"
-    total = is_total(reading, incomplete) if reading.is_handmade else None
-    return f"(select row_number() over () as _ordinal, * from {_defined(relation, values, total)})"
+    return is_total(reading, incomplete) if reading.is_handmade else None
 
 
 def _moment(moment: datetime) -> str:
