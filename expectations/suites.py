@@ -14,6 +14,14 @@ A file is a mapping from `schema.table` to a plain list of expectations:
         severity: warning                # critical stops the next layer; warning and info do not
         description: An opportunity is worth nothing or more.
         personal: false                  # true: values are masked in samples and Data Docs
+        fault: amount = -0.01            # what makes this check fail, and no other one (`planting`)
+
+A table whose good row needs more than a value of each type says which, and lists its expectations below:
+
+    staging.stg_crm__opportunities:
+      example: {opportunity_type: new_business, amount: 10.5, closed_at: 2024-02-10 00:00:00}
+      expectations:
+        - ...
 
 `expect_no_rows` is for rules over several columns: its `unexpected_rows_query` selects the rows that break
 the rule from `{batch}` (double the braces of a regular expression, and write casts as `cast(x as t)`).
@@ -29,12 +37,15 @@ from typing import Any, Protocol
 
 import yaml
 
+from expectations.planting import Example, Fault, example_of, fault_of
+
 SUITES = Path(__file__).resolve().parent
 LAYERS = ("raw", "staging", "marts")
 SEVERITIES = ("critical", "warning", "info")
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_ENTRY_KEYS = {"name", "type", "column", "kwargs", "severity", "description", "personal"}
+_ENTRY_KEYS = {"name", "type", "column", "kwargs", "severity", "description", "personal", "fault"}
+_TABLE_KEYS = {"example", "expectations"}
 
 
 class SuiteError(ValueError):
@@ -81,6 +92,7 @@ class Expectation:
         description: the rule in words.
         column: the column it is about, if there is one.
         personal: values are personal data and are masked wherever they are shown.
+        fault: what makes it fail in a good table, and no other expectation; for the test of the test.
     """
 
     name: str
@@ -90,6 +102,7 @@ class Expectation:
     description: str
     column: str | None = None
     personal: bool = False
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True)
@@ -101,12 +114,14 @@ class Suite:
         layer: `raw`, `staging` or `marts`.
         asset: relation in the warehouse, `schema.table`; a table or a view.
         expectations: in the order in which they are shown.
+        example: values of a good row where those that its types give do not do.
     """
 
     name: str
     layer: str
     asset: str
     expectations: tuple[Expectation, ...] = field(default_factory=tuple)
+    example: Example = field(default_factory=dict)
 
 
 def load_suites(
@@ -132,17 +147,18 @@ def load_suites(
     if layer not in LAYERS:
         raise SuiteError(f"There is no layer {layer!r}; the layers are {', '.join(LAYERS)}.")
     written: dict[str, list[Expectation]] = {}
+    examples: dict[str, Example] = {}
     for file in sorted((folder / layer).glob("*.yml")):
-        for asset, expectations in _read(file).items():
+        for asset, (example, expectations) in _read(file).items():
             if asset in written:
                 raise SuiteError(f"{file}: {asset} has a suite already; write each table in one file only.")
             if not asset.startswith(f"{layer}."):
                 raise SuiteError(f"{file}: {asset} is not in schema {layer}; move it to the folder of its schema.")
-            written[asset] = expectations
+            written[asset], examples[asset] = expectations, example
     if layer == "raw" and contracts is not None:
         written = _with_contracts(written, {table.relation: table for table in contracts.values()})
     return [
-        Suite(name=asset, layer=layer, asset=asset, expectations=tuple(expectations))
+        Suite(asset, layer, asset, tuple(expectations), examples.get(asset, {}))
         for asset, expectations in sorted(written.items())
         if expectations
     ]
@@ -185,20 +201,34 @@ def _is_filled(column: str) -> Expectation:
     )
 
 
-def _read(file: Path) -> dict[str, list[Expectation]]:
+def _read(file: Path) -> dict[str, tuple[Example, list[Expectation]]]:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise SuiteError(f"{file} is not YAML: {error}") from error
-    if not isinstance(content, dict) or not all(isinstance(entries, list) for entries in content.values()):
+    if not isinstance(content, dict):
         raise SuiteError(f"{file}: expected a mapping from schema.table to a list of expectations.")
-    suites: dict[str, list[Expectation]] = {}
-    for asset, entries in content.items():
+    suites: dict[str, tuple[Example, list[Expectation]]] = {}
+    for asset, table in content.items():
+        where = f"{file}: {asset}"
         if str(asset).count(".") != 1:
             raise SuiteError(f"{file}: {asset!r} must be written as schema.table.")
-        suites[asset] = [_expectation(f"{file}: {asset}", entry) for entry in entries]
-        _refuse_duplicates(f"{file}: {asset}", suites[asset])
+        example, entries = _example_and_entries(where, table)
+        expectations = [_expectation(where, entry) for entry in entries]
+        _refuse_duplicates(where, expectations)
+        suites[asset] = example, expectations
     return suites
+
+
+def _example_and_entries(where: str, table: Any) -> tuple[Example, list[Any]]:
+    if isinstance(table, list):
+        return {}, table
+    if not isinstance(table, dict) or table.keys() != _TABLE_KEYS or not isinstance(table["expectations"], list):
+        raise SuiteError(f"{where}: expected a list of expectations, or the keys example and expectations (a list).")
+    try:
+        return example_of(table["example"]), table["expectations"]
+    except ValueError as error:
+        raise SuiteError(f"{where}: {error}.") from error
 
 
 def _expectation(where: str, entry: Any) -> Expectation:
@@ -217,6 +247,10 @@ def _expectation(where: str, entry: Any) -> Expectation:
         kwargs = {"column": column, **kwargs}
     if kind == "expect_no_rows" and "{batch}" not in str(kwargs.get("unexpected_rows_query")):
         raise SuiteError(f"{where}: {name} needs an unexpected_rows_query that selects from {{batch}}.")
+    try:
+        fault = fault_of(entry["fault"]) if "fault" in entry else None
+    except ValueError as error:
+        raise SuiteError(f"{where}: {name}: {error}.") from error
     return Expectation(
         name=name,
         type=kind,
@@ -225,6 +259,7 @@ def _expectation(where: str, entry: Any) -> Expectation:
         description=str(entry["description"]).strip(),
         column=column,
         personal=bool(entry.get("personal", False)),
+        fault=fault,
     )
 
 

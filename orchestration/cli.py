@@ -1,4 +1,4 @@
-"""The command line: `funnelhouse run`, `check` and `demo`.
+"""The command line: `funnelhouse run`, `check`, `quarantine`, `sources` and `demo`.
 
 Belongs here: arguments, exit codes, and what is said on stdout and stderr (`console.py` draws it).
 Does not belong here: what the commands do. Heavy modules are imported by the command that needs them.
@@ -48,6 +48,7 @@ Extracts = Annotated[
     str | None,
     typer.Option(help="Folder or URL (s3://, gs://, az://) with <source>/<table> files.", metavar="PATH_OR_URL"),
 ]
+Home = Annotated[Path | None, typer.Option(help="Folder of the warehouse and all that is published.", metavar="DIR")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show stack traces and the log of every step.")]
 
 
@@ -74,9 +75,7 @@ def _options(
 @app.command()
 def run(
     extracts: Extracts = None,
-    home: Annotated[
-        Path | None, typer.Option(help="Folder of the warehouse and all that is published.", metavar="DIR")
-    ] = None,
+    home: Home = None,
     publish_pii: Annotated[
         bool, typer.Option("--publish-pii", help="Publish e-mails, phones and names in the clear.")
     ] = False,
@@ -116,6 +115,52 @@ def check(extracts: Extracts = None, debug: Debug = False) -> None:
     if rejected:
         told = "; ".join(f"{file.file}: {' '.join(file.problems)}" for file in rejected[:3])
         raise CommandFailed(f"{len(rejected)} of {len(files)} files would be rejected: {told}")
+
+
+@app.command()
+def quarantine(
+    home: Home = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write the rows to correction files below this folder, such as the extracts.", metavar="DIR"),
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Show the rows that were held back and wait for a correction."""
+    settings = _settings(home=home)
+    if not settings.warehouse.exists():
+        raise CommandFailed(f"no warehouse in {settings.home}; run `funnelhouse run` first", WRONG_CALL)
+    from orchestration.console import print_open_flaws
+    from orchestration.ingestion.corrections import open_flaws, write_templates
+    from orchestration.warehouse import connect
+
+    with connect(settings) as connection:
+        flaws = open_flaws(connection)
+        written = write_templates(connection, out) if out else []
+    print_open_flaws(flaws)
+    for path in written:
+        typer.echo(f"to correct  {path}")
+    if written:
+        typer.echo("next        correct the values, keep the columns that start with _corrects, and run again")
+
+
+@app.command()
+def sources(
+    source: Annotated[str | None, typer.Argument(help="Show the columns of this source's tables.")] = None,
+) -> None:
+    """List the sources that are read and their tables: the folders and file names of the extracts."""
+    from orchestration.console import print_columns, print_sources
+    from orchestration.ingestion.contracts import load_contracts
+
+    tables = list(load_contracts(_settings().dbt_project).values())
+    if source is None:
+        print_sources(tables)
+        return
+    chosen = [table for table in tables if table.source == source]
+    if not chosen:
+        known = ", ".join(sorted({table.source for table in tables}))
+        raise CommandFailed(f"There is no source {source!r}; the sources are {known}.", WRONG_CALL)
+    print_columns(chosen)
 
 
 @app.command()

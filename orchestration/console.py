@@ -6,7 +6,7 @@ Belongs here: layout and wording on stdout. Does not belong here: exit codes and
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -20,9 +20,12 @@ from orchestration.settings import PROJECT_ROOT, Settings
 if TYPE_CHECKING:
     from rich.status import Status
 
+    from orchestration.ingestion.contracts import Table as SourceTable
+    from orchestration.ingestion.corrections import OpenFlaw
     from orchestration.ingestion.results import FileCheck
 
 _LISTED_FILES = 5
+_SHOWN_VALUE = 60
 
 
 def _console() -> Console:
@@ -161,3 +164,50 @@ def print_file_checks(files: Iterable[FileCheck]) -> None:
         if file.unknown_columns:
             columns = escape(", ".join(file.unknown_columns))
             console.print(f"{escape(file.file)}: kept beside the contract: {columns}", soft_wrap=True)
+
+
+def print_open_flaws(flaws: Sequence[OpenFlaw]) -> None:
+    """Kinds of flaws by file, with the first value of each."""
+    console = _console()
+    if not flaws:
+        console.print("Nothing waits for a correction.")
+        return
+    table = Table(box=None, pad_edge=False)
+    for title in ("file", "column", "rows", "first line", "value", "reason"):
+        table.add_column(title, justify="right" if title in {"rows", "first line"} else "left", overflow="fold")
+    for flaw in flaws:
+        value = (flaw.value or "")[:_SHOWN_VALUE]
+        table.add_row(
+            escape(flaw.file), flaw.column or "", f"{flaw.rows:,}", str(flaw.line), escape(value), escape(flaw.reason)
+        )
+    console.print(table)
+
+
+def print_sources(tables: Iterable[SourceTable]) -> None:
+    """One row per table that is read, by source."""
+    listing = Table(box=None, pad_edge=False)
+    for title in ("source", "table", "what a row is"):
+        listing.add_column(title, overflow="fold")
+    for table in sorted(tables, key=lambda table: (table.source, table.name)):
+        listing.add_row(table.source, table.name, escape(" ".join(table.description.split())))
+    _console().print(listing)
+
+
+def print_columns(tables: Iterable[SourceTable]) -> None:
+    """The columns of tables: name, type, whether a file must have it, what it means, and its other headers."""
+    console = _console()
+    for table in tables:
+        console.print(f"{table.source}/{table.name}  {escape(' '.join(table.description.split()))}", soft_wrap=True)
+        listing = Table(box=None, pad_edge=False)
+        for title in ("column", "type", "required", "meaning", "also read from"):
+            listing.add_column(title, overflow="fold")
+        for column in table.columns:
+            listing.add_row(
+                column.name,
+                column.data_type,
+                "yes" if column.required else "",
+                escape(" ".join(column.description.split())),
+                escape(", ".join(column.aliases)),
+            )
+        console.print(listing)
+        console.print()

@@ -28,6 +28,10 @@ create or replace macro main.keyed_hash(message) as
 {% macro unnest_text(list_expression, alias, column) %}{{ return(adapter.dispatch('unnest_text', 'funnelhouse')(list_expression, alias, column)) }}{% endmacro %}
 {% macro duckdb__unnest_text(list_expression, alias, column) %}unnest({{ list_expression }}) as {{ alias }} ({{ column }}){% endmacro %}
 
+{# The objects of a JSON list as rows, for a cross join: `alias.entry.<field>`, every field a text. #}
+{% macro unnest_objects(json, fields, alias) %}{{ return(adapter.dispatch('unnest_objects', 'funnelhouse')(json, fields, alias)) }}{% endmacro %}
+{% macro duckdb__unnest_objects(json, fields, alias) %}unnest(from_json({{ json }}, '[{ {%- for field in fields %}"{{ field }}": "VARCHAR"{{ ', ' if not loop.last }}{% endfor -%} }]')) as {{ alias }} (entry){% endmacro %}
+
 {# The days from one date to another, both included, for a cross join: `alias(column)`. #}
 {% macro days_between(first_day, last_day, alias, column) %}{{ return(adapter.dispatch('days_between', 'funnelhouse')(first_day, last_day, alias, column)) }}{% endmacro %}
 {% macro duckdb__days_between(first_day, last_day, alias, column) %}unnest(generate_series({{ first_day }}, {{ last_day }}, interval 1 day)) as {{ alias }} ({{ column }}){% endmacro %}

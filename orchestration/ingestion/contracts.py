@@ -277,9 +277,6 @@ def no_contract(contracts: Contracts, file: str, source: str | None, table: str)
     if source is None:
         return f"{file}: it stands in no source folder; expected <source>/<table>.<ext>"
     if known:
-        return (
-            f"{file}: no contract for {source}/{table};"
-            f" tables of {source} are {', '.join(known)}"
-        )
+        return f"{file}: no contract for {source}/{table}; tables of {source} are {', '.join(known)}"
     sources = ", ".join(sorted({other for other, _ in contracts}))
     return f"{file}: no contract for a source {source}; sources are {sources}"

@@ -4,18 +4,23 @@ A correction file is an extract like any other, in the folder of its table, with
 and `_corrects_line` name the quarantined row that a row stands for. It corrects one file, and its rows count as rows
 of that file: they have its version and belong to its batch.
 
-Belongs here: which file a correction file corrects, and which quarantined rows are resolved. Does not belong here:
-reading files (`opening`) or writing rows into quarantine (`quarantine`).
+Belongs here: which file a correction file corrects, which quarantined rows are resolved, and what a steward is given to
+correct the others. Does not belong here: reading files (`opening`) or writing rows into quarantine (`quarantine`).
 """
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import duckdb
 
 from orchestration.ingestion import ledger
-from orchestration.ingestion.contracts import Contracts, Table
+from orchestration.ingestion.contracts import Table
 from orchestration.ingestion.conversion import identifier, quote
 from orchestration.ingestion.formats import UnreadableFile
 from orchestration.ingestion.ledger import Entry
@@ -52,12 +57,18 @@ def corrected_by(connection: duckdb.DuckDBPyConnection, reading: Reading, table:
     return max(entries, key=lambda entry: entry.loaded_at)
 
 
-def resolve(connection: duckdb.DuckDBPyConnection, contracts: Contracts, now: datetime) -> None:
-    """Mark quarantined rows whose correction was loaded: by a steward, under their key, or under their file's name."""
-    for source, name in connection.execute(
-        "select distinct source, table_name from ledger.quarantine where resolved_at is null"
-    ).fetchall():
-        if table := contracts.get((source, name)):
+def resolve(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table], now: datetime) -> None:
+    """Mark quarantined rows of these tables whose correction was loaded.
+
+    By a steward, under their key, or under their file's name.
+    """
+    open_in = set(
+        connection.execute(
+            "select distinct source, table_name from ledger.quarantine where resolved_at is null"
+        ).fetchall()
+    )
+    for table in tables:
+        if (table.source, table.name) in open_in:
             connection.execute(_resolution(table), [now])
 
 
@@ -73,8 +84,8 @@ def _resolution(table: Table) -> str:
     ]
     if table.key:
         ways.append(
-            f"select o.id, r._file_id from {table.relation} as r join open as o on {key_text(table)} = o.key"
-            " and r._file_id <> o.file_id and r._version >= o.version"
+            f"select o.id, r._file_id from (select {key_text(table)} as key, _file_id, _version from {table.relation})"
+            " as r join open as o on r.key = o.key and r._file_id <> o.file_id and r._version >= o.version"
         )
     return f"""
         with loaded as (select * from ledger.files where {own} and status = 'loaded'),
@@ -95,3 +106,65 @@ def _resolution(table: Table) -> str:
 def key_text(table: Table) -> str:
     """SQL expression of a loaded row's key as one text, as the quarantine keeps it."""
     return f"to_json([{', '.join(f'{identifier(name)}::varchar' for name in table.key)}])::varchar"
+
+
+@dataclass(frozen=True)
+class OpenFlaw:
+    """Quarantined rows of one file that wait for a correction, of one column and reason."""
+
+    file: str
+    column: str | None
+    reason: str
+    rows: int
+    line: int
+    value: str | None
+
+
+def open_flaws(connection: duckdb.DuckDBPyConnection) -> list[OpenFlaw]:
+    """What waits for a correction, with the first line and value of each kind."""
+    return [
+        OpenFlaw(*row)
+        for row in connection.execute(
+            "select file, column_name, reason, count(*), min(line), arg_min(value, line) from ledger.quarantine"
+            " where resolved_at is null group by all order by file, min(line)"
+        ).fetchall()
+    ]
+
+
+def write_templates(connection: duckdb.DuckDBPyConnection, out: Path) -> list[Path]:
+    """Write the rows that wait for a correction as files to correct them in, one for each file they came from.
+
+    A file that is there already is left alone: somebody may be working on it.
+
+    Args:
+        connection: the warehouse.
+        out: folder that takes `<source>/<table>/corrections/<name>.csv`.
+
+    Returns:
+        The files that were written.
+    """
+    written = []
+    for source, table, file, layouts in connection.execute(
+        "select source, table_name, file, list(distinct json_keys(row))"
+        " from ledger.quarantine where resolved_at is null group by all order by all"
+    ).fetchall():
+        path = out / source / table / "corrections" / (re.sub(r"\W+", "_", file) + ".csv")
+        if path.exists():
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        keys = dict.fromkeys(key for layout in layouts for key in layout)
+        values = [f"json_extract_string(row, {quote('$.' + json.dumps(key))}) as {identifier(key)}" for key in keys]
+        selected = ", ".join(
+            [
+                *values,
+                f"file as {CORRECTS_FILE}",
+                f"line as {CORRECTS_LINE}",
+                f"concat_ws(' ', column_name, 'is', reason) as {CORRECTS_REASON}",
+            ]
+        )
+        connection.execute(
+            f"copy (select {selected} from ledger.quarantine where resolved_at is null and file = {quote(file)}"
+            f" order by line) to {quote(str(path))} (header)"
+        )
+        written.append(path)
+    return written

@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,8 @@ from typing import Any
 
 import fsspec
 from fsspec.core import url_to_fs
+
+from orchestration.ingestion.headers import normalise
 
 _SKIPPED_NAMES = frozenset({"thumbs.db", "desktop.ini", "_success"})
 _SKIPPED_ENDINGS = (".tmp", ".part", ".partial", ".crdownload", ".swp", ".md", "~")
@@ -156,6 +158,22 @@ def list_extracts(extracts: str) -> list[Extract]:
                     continue
                 found.append(_extract(file, str(path), size, modified, None))
     return sorted(found, key=lambda extract: extract.file)
+
+
+def recognised(extracts: Iterable[Extract], known: Collection[tuple[str, str]]) -> list[Extract]:
+    """The same files, with source and table as the contracts spell them.
+
+    Connectors write one name in several ways: `lead_history`, `LeadHistory` and `leadhistory` are one table.
+    """
+    spelt = {(normalise(source), normalise(name)): (source, name) for source, name in sorted(known)}
+    found = []
+    for extract in extracts:
+        place = (extract.source or "", extract.table)
+        if place not in known:
+            source, table = spelt.get((normalise(place[0]), normalise(place[1])), (extract.source, extract.table))
+            extract = replace(extract, source=source, table=table)
+        found.append(extract)
+    return found
 
 
 def is_skipped(file: str) -> bool:

@@ -17,7 +17,7 @@ import duckdb
 
 from orchestration.ingestion import corrections, fx, ledger
 from orchestration.ingestion.contracts import Contracts, Table, no_contract
-from orchestration.ingestion.discovery import Extract, ExtractsNotFound, list_extracts
+from orchestration.ingestion.discovery import Extract, ExtractsNotFound, list_extracts, recognised
 from orchestration.ingestion.formats import UnreadableFile
 from orchestration.ingestion.loader import Loader
 from orchestration.ingestion.opening import read
@@ -69,7 +69,7 @@ def ingest(
         ExtractsNotFound: there is no such folder.
         ContractError: a contract no longer fits the warehouse's table.
     """
-    found = list_extracts(extracts)
+    found = recognised(list_extracts(extracts), contracts)
     if (fx.SOURCE, fx.TABLE) in contracts and (history := fx.ecb_history()):
         found.append(history)
     if sources is not None:
@@ -91,8 +91,10 @@ def ingest(
                     report(results[result.file])
             queue.extendleft(loader.again)
             loader.again.clear()
-        corrections.resolve(connection, contracts, loader.now)
-    return IngestionReport(tuple(results.values()))
+        report_of_run = IngestionReport(tuple(results.values()))
+        touched = {(result.source or "", result.table) for result in report_of_run.loaded}
+        corrections.resolve(connection, [contracts[place] for place in sorted(touched)], loader.now)
+    return report_of_run
 
 
 def _next_group(queue: deque[Extract]) -> list[Extract]:
@@ -118,7 +120,7 @@ def check(contracts: Contracts, extracts: str) -> list[FileCheck]:
     now = datetime.now(UTC).replace(tzinfo=None)
     with duckdb.connect() as connection, _session(connection):
         ledger.create_tables(connection, contracts)
-        for extract in list_extracts(extracts):
+        for extract in recognised(list_extracts(extracts), contracts):
             table = contracts.get((extract.source or "", extract.table))
             if table is None:
                 problem = no_contract(contracts, extract.file, extract.source, extract.table)

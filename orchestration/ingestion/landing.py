@@ -91,6 +91,17 @@ class Landed:
     is_ahead: bool = False
     corrects: Entry | None = None
 
+    def columns(self, reading: Reading) -> list[dict[str, str | None]]:
+        """What each column of a file is, so that the next file can be compared with it."""
+        meant = {position: name for name, position in reading.mapping.columns.items()}
+        columns: dict[str, dict[str, str | None]] = {}
+        for position, (header, data_type) in enumerate(zip(reading.headers, reading.types, strict=True)):
+            name = meant.get(position)
+            notations = [key for key, told in self.dialect.items() if isinstance(told, dict) and name in told]
+            written = ", ".join(["text" if data_type == "VARCHAR" else data_type.lower(), *notations])
+            columns.setdefault(header, {"name": header, "type": written, "column": name})
+        return list(columns.values())
+
 
 def land(
     connection: duckdb.DuckDBPyConnection,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,9 +24,10 @@ create table if not exists ledger.files (
     file_id ubigint, source varchar, table_name varchar, file varchar, sha256 varchar, size_bytes bigint,
     format varchar, dialect json, version timestamp, batch varchar, loaded_at timestamp, rows_in_file bigint,
     rows_loaded bigint, rows_quarantined bigint, rows_duplicate bigint, rows_superseded bigint, status
-    varchar, error varchar, newest_event_at timestamp, unknown_columns varchar[], modified_at timestamp
+    varchar, error varchar, newest_event_at timestamp, unknown_columns varchar[], modified_at timestamp, columns json
 );
 alter table ledger.files add column if not exists modified_at timestamp;
+alter table ledger.files add column if not exists columns json;
 create table if not exists ledger.quarantine (
     file_id ubigint, source varchar, table_name varchar, file varchar, line bigint, column_name varchar,
     value varchar, reason varchar, first_seen_at timestamp, row json, key varchar, resolved_at timestamp,
@@ -73,6 +74,7 @@ class Entry:
     newest_event_at: datetime | None = None
     unknown_columns: tuple[str, ...] = ()
     modified_at: datetime | None = None
+    columns: Sequence[Mapping[str, str | None]] = ()
 
     @property
     def newest_stamp(self) -> datetime | None:
@@ -147,6 +149,7 @@ def entries(
     for row in rows:
         values = dict(zip(_COLUMNS, row, strict=True))
         values["dialect"] = json.loads(values["dialect"]) if values["dialect"] else None
+        values["columns"] = json.loads(values["columns"]) if values["columns"] else ()
         values["unknown_columns"] = tuple(values["unknown_columns"] or ())
         found.append(Entry(**values))
     return found
@@ -154,12 +157,11 @@ def entries(
 
 def write(connection: duckdb.DuckDBPyConnection, entries: Sequence[Entry]) -> None:
     """Add ledger rows, in one statement."""
-    written = [
-        replace(entry, dialect=json.dumps(entry.dialect) if entry.dialect else None)  # type: ignore[arg-type]
-        for entry in entries
-    ]
-    columns = [[getattr(entry, name) for entry in written] for name in _COLUMNS]
+    columns = [[getattr(entry, name) for entry in entries] for name in _COLUMNS]
     columns[_COLUMNS.index("unknown_columns")] = [list(entry.unknown_columns) for entry in entries]
+    for name in ("dialect", "columns"):
+        at = _COLUMNS.index(name)
+        columns[at] = [json.dumps(value, default=str) if value else None for value in columns[at]]
     connection.execute(
         f"insert into ledger.files ({', '.join(_COLUMNS)}) select {', '.join('unnest(?)' for _ in _COLUMNS)}", columns
     )

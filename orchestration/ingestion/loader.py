@@ -380,6 +380,7 @@ class Loader:
             rows_quarantined=landed.rows_quarantined,
             newest_event_at=landed.newest_event_at,
             unknown_columns=tuple(name for name in reading.mapping.unknown if name not in corrections.COLUMNS),
+            columns=() if corrects else landed.columns(reading),
             **({"batch": corrects.batch} if corrects else {}),
         )
 

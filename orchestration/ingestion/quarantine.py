@@ -15,7 +15,7 @@ from orchestration.ingestion.contracts import Column, Table
 from orchestration.ingestion.conversion import identifier, quote
 from orchestration.ingestion.lines import line_queries
 from orchestration.ingestion.readers import REJECTS, Reading
-from orchestration.ingestion.totals import looks_like_total
+from orchestration.ingestion.totals import AROUND, looks_like_total
 
 PROBLEMS = "temp.funnelhouse_problems"
 # Column of the source: the record is a total row.
@@ -204,9 +204,8 @@ def with_lines(connection: duckdb.DuckDBPyConnection, reading: Reading, records:
 def _is_rejected_total(reading: Reading) -> str:
     """A total row that has fewer columns than the others."""
     assert reading.dialect is not None
-    first = (
-        f"split_part(ltrim(csv_line, {quote(reading.dialect.delimiter + ' ')}), {quote(reading.dialect.delimiter)}, 1)"
-    )
+    delimiter = reading.dialect.delimiter
+    first = f"split_part(ltrim(csv_line, {quote(delimiter + AROUND)}), {quote(delimiter)}, 1)"
     return f"coalesce({looks_like_total(first)}, false)"
 
 

@@ -1,4 +1,5 @@
 """Total rows of UI exports: `Total : campagnes`, `Grand total`, `Gesamt`. They are told of, but they are no records.
+Neither is the owner's line below a report (`©2025 ...`), which is treated as they are.
 
 Belongs here: what a total row is. Does not belong here: counting and telling them (`landing`, `quarantine`).
 
@@ -15,18 +16,20 @@ from orchestration.ingestion.readers import Reading
 
 _TOTAL = (
     "(grand |sub|sub-|sous-|sous )?(total|totals|totale|totaux|gesamt|gesamtsumme|summe)( general)?"
-    "( ?[:(\u2013\u2014].*| - .*)?"
+    "( ?[:(\u2013\u2014].*| - .*)?|©.*"
 )
+# What may stand around a text; a line below a blank one begins with the end of that.
+AROUND = ' "\r\n'
 # An amount, perhaps with a currency or a percent sign; no date and no time.
 _NUMBER = r"[^0-9/:]{0,5}[0-9][^a-zA-Z/:-]*[^0-9/:-]{0,5}"
-_FIRST_LOOK = r"^[\s\"]*(?i:tot|grand|ges|sum|sous|sub)"
+_FIRST_LOOK = r"^[\s\"]*(?i:tot|grand|ges|sum|sous|sub|©)"
 # A cheap look at the beginning of a text, for the fast way.
-_BEGINNINGS = ("Total", "TOTAL", "total", "Totaux", "Grand", "GRAND", "Gesamt", "Summe", "Sous", "Sub")
+_BEGINNINGS = ("Total", "TOTAL", "total", "Totaux", "Grand", "GRAND", "Gesamt", "Summe", "Sous", "Sub", "©")
 
 
 def looks_like_total(text: str) -> str:
     """Whether a text is what UI exports call a total."""
-    return f"regexp_full_match(lower(strip_accents(trim({text}, {quote(' ' + chr(34))}))), {quote(_TOTAL)})"
+    return f"regexp_full_match(lower(strip_accents(trim({text}, {quote(AROUND)}))), {quote(_TOTAL)})"
 
 
 def may_be_total(values: Iterable[str]) -> str:

@@ -99,6 +99,15 @@ def test_vendor_names_end_at_staging(manifest: Mapping[str, Any]) -> None:
     assert wrong == []
 
 
+def test_unions_have_no_unit_tests(manifest: Mapping[str, Any]) -> None:
+    """A unit test names every input of its model: on a union it would need an entry for each new vendor."""
+    unions = {node["name"] for node in models(manifest) if "union_models(" in node["raw_code"]}
+    tested = {test["model"] for test in manifest["unit_tests"].values()}
+    assert len(unions) >= 10 and len(tested) >= 10
+    assert {name for name in unions if not name.endswith("_unioned")} == set()
+    assert unions & tested == set()
+
+
 def test_marts_are_public_with_an_enforced_contract(manifest: Mapping[str, Any]) -> None:
     wrong = [
         node["name"]
@@ -146,6 +155,8 @@ def test_every_model_has_a_key_test_or_says_that_it_has_no_key(manifest: Mapping
     # Rows of these carry no key by nature: equal rows are kept, or a link may be proven twice.
     assert without == {
         "int_ad_reports_unioned",
+        "int_campaigns_unioned",
+        "int_costs_unioned",
         "int_identity_edges",
         "int_identity_links",
         "rpt_quarantine",

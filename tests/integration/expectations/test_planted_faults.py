@@ -12,17 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
-from planted import (
-    MARTS_TABLES,
-    NEWEST,
-    RAW_DEFAULTS,
-    RAW_VALUES,
-    RAW_VALUES_OF,
-    STAGING_TABLES,
-    fault_of,
-    statement,
-)
 
+from expectations.planting import literal
 from expectations.runner import CheckResult, run_suites
 from expectations.suites import LAYERS, Suite, load_suites
 from orchestration.ingestion.contracts import Table, load_contracts
@@ -32,6 +23,20 @@ CONTRACTS = {table.relation: table for table in load_contracts(DBT_PROJECT).valu
 # As the YAML files have them; the not-null expectations derived from contracts have a test below.
 SUITES = [suite for layer in LAYERS for suite in load_suites(layer)]
 CASES = [(suite.asset, expectation.name) for suite in SUITES for expectation in suite.expectations]
+FAULTS = {(suite.asset, e.name): e.fault for suite in SUITES for e in suite.expectations}
+
+NEWEST = "timestamp '2024-03-01 12:00:00'"
+# What a raw column holds by its contract's type, unless the suite's example says otherwise.
+TYPICAL = {
+    "varchar": "'text'",
+    "bigint": "1",
+    "double": "1.0",
+    "decimal": "1.5",
+    "date": "date '2024-02-28'",
+    "timestamp": "timestamp '2024-02-28 10:00:00'",
+    "boolean": "true",
+    "json": "'{}'",
+}
 
 
 def documented_columns() -> dict[str, dict[str, str | None]]:
@@ -47,25 +52,19 @@ MODELS = documented_columns()
 
 
 def good_row(suite: Suite) -> str:
-    table = suite.asset.split(".")[1]
     if suite.layer == "raw":
-        return raw_row(CONTRACTS[suite.asset])
-    if suite.layer == "staging":
-        return STAGING_TABLES[table]
+        return raw_row(CONTRACTS[suite.asset], suite)
     # Marts declare their types, and a check has to work on those.
-    names = duckdb.execute(f"select column_name from (describe select {MARTS_TABLES[table]})").fetchall()
-    types = MODELS.get(table, {})
-    columns = ", ".join(f"cast({name} as {types[name]})" if types.get(name) else name for (name,) in names)
-    aliases = ", ".join(name for (name,) in names)
-    return f"_.* from (select {columns} from (select {MARTS_TABLES[table]})) as _ ({aliases})"
+    types = MODELS.get(suite.asset.split(".")[1], {})
+    return ", ".join(
+        f"cast({literal(value)} as {types[name]}) as {name}" if types.get(name) else f"{literal(value)} as {name}"
+        for name, value in suite.example.items()
+    )
 
 
-def raw_row(contract: Table) -> str:
-    values = {
-        c.name: RAW_VALUES_OF.get((contract.relation, c.name))
-        or RAW_VALUES.get(c.name, RAW_DEFAULTS[c.data_type.split("(")[0]])
-        for c in contract.columns
-    }
+def raw_row(contract: Table, suite: Suite) -> str:
+    values = {c.name: TYPICAL[c.data_type.split("(")[0]] for c in contract.columns}
+    values |= {name: literal(value) for name, value in suite.example.items()}
     return ", ".join(f'cast({values[c.name]} as {c.data_type}) as "{c.name}"' for c in contract.columns)
 
 
@@ -101,15 +100,16 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[CheckRes
         for layer in LAYERS:
             connection.execute(f"create schema {layer}")
         for suite in SUITES:
+            if suite.layer != "raw" and not suite.example:
+                continue  # the test of the good rows says so
             create(connection, suite.asset, good_row(suite))
             suites.append(suite)
             for expectation in suite.expectations:
-                fault = fault_of(suite.layer, suite.asset, expectation.name)
-                if fault is None:
+                if (fault := expectation.fault) is None:
                     continue  # the test of that check says so
                 copy = copy_name(suite.asset, expectation.name)
                 create(connection, copy, good_row(suite))
-                connection.execute(statement(fault, copy))
+                connection.execute(fault.statement(copy))
                 suites.append(replace(suite, name=copy, asset=copy))
     by_table: dict[str, list[CheckResult]] = defaultdict(list)
     for result in run_suites(warehouse, suites):
@@ -119,14 +119,14 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[CheckRes
 
 @pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.asset)
 def test_good_rows_pass(results: dict[str, list[CheckResult]], suite: Suite) -> None:
+    assert suite.layer == "raw" or suite.example, f"{suite.asset} needs an `example:` of the columns that it looks at"
     assert {r.expectation for r in results[suite.asset]} == {e.name for e in suite.expectations}
     assert [(r.expectation, r.observed_value) for r in results[suite.asset] if not r.success] == []
 
 
 @pytest.mark.parametrize(("asset", "check"), CASES, ids=lambda value: value)
 def test_exactly_the_faulty_check_fails(results: dict[str, list[CheckResult]], asset: str, check: str) -> None:
-    layer = asset.split(".")[0]
-    assert fault_of(layer, asset, check), f"plant a fault for {asset}.{check} in planted.py"
+    assert FAULTS[asset, check], f"{asset}: {check} needs a `fault:` in its suite, such as `fault: amount = -0.01`"
     outcome = results[copy_name(asset, check)]
     assert [(r.expectation, r.observed_value) for r in outcome if not r.success] == [
         (r.expectation, r.observed_value) for r in outcome if r.expectation == check
@@ -135,12 +135,11 @@ def test_exactly_the_faulty_check_fails(results: dict[str, list[CheckResult]], a
     assert not failed.observed_value.startswith("error"), failed.observed_value
 
 
-def test_planted_tables_have_columns_that_exist() -> None:
-    """So that a query that runs on a planted table runs on the model too."""
-    wrong = []
-    for table, row in {**STAGING_TABLES, **MARTS_TABLES}.items():
-        columns = duckdb.execute(f"select column_name from (describe select {row})").fetchall()
-        wrong += [f"{table}.{name}" for (name,) in columns if name not in MODELS.get(table, {})]
+def test_examples_have_columns_that_exist() -> None:
+    """So that a query that runs on a planted table runs on the real one too."""
+    known = {asset: set(contract.names) for asset, contract in CONTRACTS.items()}
+    known |= {f"{layer}.{model}": set(columns) for layer in LAYERS[1:] for model, columns in MODELS.items()}
+    wrong = [f"{suite.asset}.{name}" for suite in SUITES for name in suite.example if name not in known[suite.asset]]
     assert wrong == []
 
 
@@ -168,7 +167,7 @@ def test_a_key_set_to_null_after_loading_fails_one_check(tmp_path: Path) -> None
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("create schema raw; create schema ledger")
         connection.execute(f"create table ledger.files as select {NEWEST} as newest_event_at")
-        create(connection, suite.asset, raw_row(CONTRACTS[suite.asset]))
+        create(connection, suite.asset, good_row(suite))
         connection.execute(f"update {suite.asset} set id = null where rowid = 1")
     failed = [r for r in run_suites(warehouse, [suite]) if not r.success]
     assert [(r.expectation, r.severity, r.unexpected_count) for r in failed] == [("id_is_filled", "critical", 1)]

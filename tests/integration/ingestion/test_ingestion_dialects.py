@@ -109,6 +109,20 @@ def test_a_total_is_told_and_a_record_is_loaded(house: House, line: str) -> None
     assert result.dialect.get("total_rows") == (1 if is_total else None)
 
 
+@pytest.mark.parametrize(
+    "line", ["©2025 Microsoft Corporation. All rights reserved.", '"© 2025 Acme, Inc."', "© Acme,,"]
+)
+def test_the_owner_s_line_below_a_report_is_no_record(house: House, line: str) -> None:
+    result = house.load_one("crm/people.csv", f"id,email,created_at\n1,b@x.example,2024-01-01\n\n{line}\n")
+    assert (result.rows_in_file, result.rows_loaded, result.rows_quarantined) == (1, 1, 0)
+    assert result.dialect["total_rows"] == 1 and line.strip('"')[:5] in result.dialect["totals"][0]
+
+
+def test_a_record_that_begins_with_a_copyright_sign_is_loaded(house: House) -> None:
+    result = house.load_one("crm/people.csv", "id,email\n1,b@x.example\n©2,c@x.example\n")
+    assert (result.rows_in_file, result.rows_loaded) == (2, 2)
+
+
 NUMBERS = {
     "commas prove": ("1,5;1.234", [Decimal("1.5"), Decimal(1234)]),
     "points prove": ("1.5;1,234", [Decimal("1.5"), Decimal(1234)]),

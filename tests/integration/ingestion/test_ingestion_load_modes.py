@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
+import pytest
 from ingestion_house import House
 
 
@@ -167,3 +169,25 @@ def test_a_file_that_gets_a_contract_later_is_loaded(house: House) -> None:
     house.contracts[("email", "events")] = events
     assert len(house.load().loaded) == 1
     assert house.rows("select status from ledger.files") == [("loaded",)]
+
+
+def test_the_same_rows_in_two_formats_are_loaded_once(house: House, tmp_path: Path) -> None:
+    house.put("email/events/2024-01-05.csv", "event_id,value,occurred_at\n1,a,2024-01-01 10:00:00\n2,,\n")
+    house.put("email/events/2024-01-05.jsonl", '{"event_id": 1, "value": "a", "occurred_at": "2024-01-01T10:00:00Z"}\n')
+    house.connection.execute(
+        "copy (select '1' as event_id, 'a' as value, timestamp '2024-01-01 10:00:00' as occurred_at"
+        f" union all select '2', null, null) to '{tmp_path / 'rows.parquet'}' (format parquet)"
+    )
+    house.put("email/events/2024-01-05.parquet", (tmp_path / "rows.parquet").read_bytes())
+    report = house.load()
+    assert {result.status for result in report.files} == {"loaded"}
+    assert sum(result.rows_duplicate for result in report.files) == 3
+    assert sum(result.rows_superseded for result in report.files) == 0
+    assert house.rows("select event_id, value from raw.email__events order by 1") == [("1", "a"), ("2", None)]
+
+
+@pytest.mark.parametrize("folder", ["email/Events", "Email/events", "EMAIL/e_vents"])
+def test_names_of_sources_and_tables_are_known_in_any_spelling(house: House, folder: str) -> None:
+    result = house.load_one(f"{folder}/1.csv", "event_id\n1\n")
+    assert (result.status, result.source, result.table) == ("loaded", "email", "events")
+    assert house.rows("select count(*) from raw.email__events") == [(1,)]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from expectations.planting import literal
 from expectations.suites import LAYERS, Expectation, Suite, SuiteError, load_suites
 from orchestration.ingestion.contracts import load_contracts
 
@@ -63,6 +64,13 @@ def test_a_suite_is_read(tmp_path: Path) -> None:
         ({"severity": "fatal"}, "critical, warning, info"),
         ({"severty": "info"}, "has the keys"),
         ({"type": "expect_no_rows", "kwargs": {"unexpected_rows_query": "select 1"}}, "{batch}"),
+        ({"fault": {"all": "amount = -1"}}, "amount_is_not_negative: a fault is `column = value`"),
+        ({"fault": {"every_row": "amount = -1", "first_row": "amount = -1"}}, "a fault is `column = value`"),
+        ({"fault": {"every_row": -1}}, "written as text in SQL"),
+        ({"fault": -1}, "a fault is `column = value`"),
+        ({"fault": None}, "a fault is `column = value`"),
+        ({"fault": "minus one"}, "a fault assigns a value"),
+        ({"fault": {"statement": "delete from deals"}}, "needs {table}"),
     ],
 )
 def test_a_wrong_entry_is_named(tmp_path: Path, change: dict[str, object], message: str) -> None:
@@ -70,6 +78,61 @@ def test_a_wrong_entry_is_named(tmp_path: Path, change: dict[str, object], messa
     with pytest.raises(SuiteError, match=re.escape(message)) as error:
         load_suites("raw", folder=folder)
     assert "crm.yml" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("fault", "statement"),
+    [
+        ("amount = -0.01", "update t set amount = -0.01 where rowid = 0"),
+        ({"first_row": "amount = -0.01"}, "update t set amount = -0.01 where rowid = 0"),
+        ({"every_row": "amount = null"}, "update t set amount = null"),
+        (
+            {"statement": "delete from {table}; insert into {table} values (-1)"},
+            "delete from t; insert into t values (-1)",
+        ),
+    ],
+)
+def test_a_fault_is_read(tmp_path: Path, fault: object, statement: str) -> None:
+    [suite] = load_suites("raw", folder=folder_with(tmp_path, {"raw.crm__deals": [GOOD | {"fault": fault}]}))
+    [expectation] = suite.expectations
+    assert expectation.fault is not None and expectation.fault.statement("t") == statement
+
+
+def test_an_example_is_read(tmp_path: Path) -> None:
+    content = """
+        raw.crm__deals:
+          example: {type: New Business, amount: 10.5, closed_at: 2024-02-10 08:00:00, due_on: 2024-02-10, stage: null}
+          expectations:
+            - {name: a_rule, type: expect_column_values_to_not_be_null, column: type, severity: info, description: It.}
+    """
+    [suite] = load_suites("raw", folder=folder_with(tmp_path, content))
+    assert [expectation.name for expectation in suite.expectations] == ["a_rule"]
+    assert {name: literal(value) for name, value in suite.example.items()} == {
+        "type": "'New Business'",
+        "amount": "cast(10.5 as decimal(18, 6))",
+        "closed_at": "timestamp '2024-02-10 08:00:00'",
+        "due_on": "date '2024-02-10'",
+        "stage": "null",
+    }
+    assert [literal(value) for value in ("it's", True, 7)] == ["'it''s'", "true", "7"]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"expectations": [GOOD]}, "the keys example and expectations"),
+        ({"example": {"amount": 1}}, "the keys example and expectations"),
+        ({"example": {"amount": 1}, "expectations": [GOOD], "row": {}}, "the keys example and expectations"),
+        ({"example": {"amount": 1}, "expectations": {"name": "a"}}, "the keys example and expectations"),
+        ({"example": ["amount"], "expectations": [GOOD]}, "an example is a mapping"),
+        ({"example": {"amount": [1]}, "expectations": [GOOD]}, "an example is a mapping"),
+        ("amount", "the keys example and expectations"),
+    ],
+)
+def test_a_wrong_table_is_named(tmp_path: Path, table: object, message: str) -> None:
+    with pytest.raises(SuiteError, match=re.escape(message)) as error:
+        load_suites("raw", folder=folder_with(tmp_path, {"raw.crm__deals": table}))
+    assert "crm.yml: raw.crm__deals" in str(error.value)
 
 
 @pytest.mark.parametrize("key", ["name", "type", "severity", "description"])
@@ -153,7 +216,8 @@ def columns_of_models() -> dict[str, set[str]]:
 def test_raw_suites_agree_with_the_contracts() -> None:
     contracts = load_contracts(DBT_PROJECT)
     suites = load_suites("raw", contracts)
-    assert {s.asset for s in suites} == {t.relation for t in contracts.values() if any(c.required for c in t.columns)}
+    required = {table.relation for table in contracts.values() if any(c.required for c in table.columns)}
+    assert {suite.asset for suite in suites} == required | {suite.asset for suite in load_suites("raw")}
     written = [e for s in load_suites("raw") for e in s.expectations]
     assert not [e.name for e in written if e.type == "expect_column_values_to_not_be_null"], (
         "required columns are declared in the contract, not in a suite"

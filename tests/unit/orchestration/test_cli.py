@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestration import cli
+from orchestration.ingestion.contracts import load_contracts
 from orchestration.settings import Settings
 
 ROOT = Path(__file__).parents[3]
@@ -37,6 +38,7 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
             "Error: The extracts folder /no/such/folder does not exist;",
         ),
         (["check", "--extracts", "pyproject.toml"], "Error: The extracts folder pyproject.toml is a file;"),
+        (["sources", "hubspott"], "Error: There is no source 'hubspott'; the sources are ads, billing, "),
         (["demo", "--out", "/tmp/x", "--scale", "huge"], "Error: A scale is one of demo, S, M"),
         (["demo", "--out", "/tmp/x", "--dress", "tuxedo"], "Error: A dress is one of fivetran, ui_exports_fr"),
     ],
@@ -47,6 +49,23 @@ def test_wrong_calls_end_with_2_and_one_plain_line(arguments: list[str], reason:
     assert done.returncode == 2
     assert len(lines) == 1 and lines[0].startswith(reason)
     assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_sources_lists_every_table_of_the_contracts() -> None:
+    done = command("sources")
+    assert done.returncode == 0 and done.stderr == ""
+    listed = {tuple(line.split()[:2]) for line in done.stdout.splitlines()[1:]}
+    assert listed == set(load_contracts(ROOT / "dbt_project"))
+
+
+def test_sources_shows_the_columns_of_one_source() -> None:
+    done = command("sources", "crm")
+    contracts = load_contracts(ROOT / "dbt_project")
+    shown = [line.split()[0] for line in done.stdout.splitlines() if line and not line.startswith("column ")]
+    expected = [
+        name for table in contracts.values() if table.source == "crm" for name in (f"crm/{table.name}", *table.names)
+    ]
+    assert shown == expected
 
 
 def test_wrong_variable_is_named() -> None:

@@ -2,13 +2,7 @@ with
 
 accounts as (
 
--- A new source of accounts is one name in this list.
-    {{ union_models([
-        'stg_crm__accounts',
-        'stg_hubspot__accounts',
-        'stg_salesforce__accounts',
-        'stg_brevo__accounts',
-    ]) }}
+    select * from {{ ref('int_accounts_unioned') }}
 
 ),
 

@@ -8,7 +8,7 @@ records as (
 
 changes as (
 
-    select * from {{ ref('int_stage_changes_unioned') }}
+    select * from {{ ref('int_stage_changes_mapped') }}
 
 ),
 

@@ -4,7 +4,7 @@ with
 
 changes as (
 
-    select * from {{ ref('int_stage_changes_unioned') }}
+    select * from {{ ref('int_stage_changes_mapped') }}
 
 ),
 

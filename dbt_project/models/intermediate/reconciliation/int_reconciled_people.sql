@@ -2,7 +2,7 @@ with
 
 person_records as (
 
-    select * from {{ ref('int_people_unioned') }}
+    select * from {{ ref('int_people_keyed') }}
 
 ),
 

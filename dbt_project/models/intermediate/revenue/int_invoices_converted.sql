@@ -2,11 +2,7 @@ with
 
 invoices as (
 
--- A new billing source is one name in this list.
-    {{ union_models([
-        'stg_billing__invoices',
-        'stg_stripe__invoices',
-    ]) }}
+    select * from {{ ref('int_invoices_unioned') }}
 
 ),
 

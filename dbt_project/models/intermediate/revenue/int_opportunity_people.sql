@@ -8,13 +8,7 @@ opportunities as (
 
 roles as (
 
--- A new source of contact roles is one name in this list.
-    {{ union_models([
-        'stg_crm__opportunity_roles',
-        'stg_hubspot__opportunity_roles',
-        'stg_salesforce__opportunity_roles',
-        'stg_brevo__opportunity_roles',
-    ]) }}
+    select * from {{ ref('int_opportunity_roles_unioned') }}
 
 ),
 

@@ -10,6 +10,7 @@ unioned as (
         'stg_facebook_ads__ad_performance',
         'stg_google_ads__ad_performance',
         'stg_linkedin_ads__ad_performance',
+        'stg_microsoft_ads__ad_performance',
     ]) }}
 
 ),

@@ -2,13 +2,7 @@ with
 
 campaigns as (
 
--- A new ad platform is one name in this list.
-    {{ union_models([
-        'stg_ads__campaigns',
-        'stg_facebook_ads__campaigns',
-        'stg_google_ads__campaigns',
-        'stg_linkedin_ads__campaigns',
-    ]) }}
+    select * from {{ ref('int_campaigns_unioned') }}
 
 ),
 

@@ -2,8 +2,7 @@ with
 
 costs as (
 
-    -- A new source of costs is one name in this list.
-    {{ union_models(['stg_costs__costs']) }}
+    select * from {{ ref('int_costs_unioned') }}
 
 ),
 

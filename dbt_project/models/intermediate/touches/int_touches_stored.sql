@@ -26,11 +26,7 @@ attendance as (
 
 activities as (
 
--- A new source of sales activities is one name in this list.
-    {{ union_models([
-        'stg_crm__activities',
-        'stg_salesforce__activities',
-    ]) }}
+    select * from {{ ref('int_activities_unioned') }}
 
 ),
 

@@ -17,7 +17,9 @@ final as (
         value,
         reason,
         first_seen_at,
-        cast(row as varchar) as row
+        cast(row as varchar) as row,
+        resolved_at,
+        resolved_by
     from quarantine
 
 )
