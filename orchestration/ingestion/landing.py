@@ -42,7 +42,7 @@ from orchestration.ingestion.quarantine import (
     with_lines,
     write_quarantine,
 )
-from orchestration.ingestion.readers import REJECTS, REJECTS_SCAN, Reading, first_line
+from orchestration.ingestion.readers import REJECTS, REJECTS_AGAIN, Reading, first_line
 from orchestration.ingestion.totals import is_total, may_be_total
 
 # Dates stand in the zone of an account or an office: the last zone is 14 hours ahead of UTC.
@@ -202,7 +202,8 @@ def raise_if_disk_is_full(error: duckdb.Error) -> None:
 
 def drop_scratch_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Drop what reading left behind in the session."""
-    for name in (PROBLEMS, f"temp.{REJECTS}", f"temp.{REJECTS_SCAN}"):
+    rejects = [f"temp.{name}{scan}" for name in (REJECTS, REJECTS_AGAIN) for scan in ("", "_scan")]
+    for name in (PROBLEMS, *rejects):
         connection.execute(f"drop table if exists {name}")
 
 

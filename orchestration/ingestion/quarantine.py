@@ -14,7 +14,7 @@ import duckdb
 from orchestration.ingestion.contracts import Column, Table
 from orchestration.ingestion.conversion import identifier, quote
 from orchestration.ingestion.lines import line_queries
-from orchestration.ingestion.readers import REJECTS, Reading
+from orchestration.ingestion.readers import Reading
 from orchestration.ingestion.totals import AROUND, looks_like_total
 
 PROBLEMS = "temp.funnelhouse_problems"
