@@ -29,6 +29,7 @@ from orchestration.settings import PROJECT_ROOT
 CONSOLE = Console()
 FOLDER = PROJECT_ROOT / "build" / "bench" / "ingestion"
 NOW = datetime(2030, 1, 1)
+CONTRACTS = load_contracts(PROJECT_ROOT / "dbt_project")
 TABLE = ("ads", "performance_daily")
 
 _ROWS = """
@@ -108,9 +109,8 @@ def read_bare(relation: str, database: Path) -> None:
 
 def load(extracts: Path, database: Path) -> None:
     """What the pipeline does with the same files."""
-    contracts = load_contracts(PROJECT_ROOT / "dbt_project")
     with duckdb.connect(str(database)) as connection:
-        report = ingest(connection, contracts, str(extracts), now=NOW, sources={TABLE[0]})
+        report = ingest(connection, CONTRACTS, str(extracts), now=NOW, sources={TABLE[0]})
     if any(result.status not in ("loaded", "unchanged") for result in report.files):
         raise SystemExit(f"{extracts} was not loaded")
 
@@ -118,7 +118,7 @@ def load(extracts: Path, database: Path) -> None:
 def prepare(database: Path) -> None:
     """An empty warehouse, whose many tables are no part of reading a file."""
     with duckdb.connect(str(database)) as connection:
-        create_tables(connection, load_contracts(PROJECT_ROOT / "dbt_project"))
+        create_tables(connection, CONTRACTS)
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Records that break the contract: found with every flaw, and written to the quarantine.
 
-Belongs here: line, column, value and reason of a flaw. Does not belong here: what a flaw is (`landing` says
-it in conditions), or the rows that are fine.
+Belongs here: line, column, value and reason of a flaw. Does not belong here: what a flaw is (`rows` says it in
+conditions), or the rows that are fine.
 """
 
 from __future__ import annotations
