@@ -1,66 +1,43 @@
 """Rows of one file, typed and checked against the contract, landed in a table; the rest in quarantine.
 
-Belongs here: the fast way (one pass that gives up at the first flaw), the thorough way (flaw by flaw), and
-what a flaw is. Does not belong here: how flaws are written down (`quarantine`), or what the rows do to rows
+Belongs here: the fast way (one pass that gives up at the first flaw) and the thorough way (flaw by flaw). Does not
+belong here: what a flaw is (`rows`), how flaws are written down (`quarantine`), or what the rows do to rows
 that are there already (`load`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
 from orchestration.ingestion.contracts import Column, Table
 from orchestration.ingestion.conversion import (
-    PLAIN,
-    SPOILT,
-    Notation,
-    cleaned,
-    convert,
-    expected,
     identifier,
-    is_id,
-    open_thousands,
-    quote,
-    spoilt_id,
-    spoilt_number,
 )
 from orchestration.ingestion.formats import UnreadableFile, with_unix_lines
 from orchestration.ingestion.ledger import Entry
 from orchestration.ingestion.notation import find_notations
 from orchestration.ingestion.quarantine import (
-    IS_TOTAL,
     PROBLEMS,
-    SOURCE,
     FileVersion,
     Value,
     find_problems,
     find_totals,
+    with_lines,
     write_quarantine,
 )
-from orchestration.ingestion.readers import REJECTS, REJECTS_SCAN, Reading, first_line
-from orchestration.ingestion.totals import is_total, may_be_total
-
-# Dates stand in the zone of an account or an office: the last zone is 14 hours ahead of UTC.
-_AHEAD_OF_UTC = timedelta(hours=14)
+from orchestration.ingestion.readers import REJECTS, REJECTS_AGAIN, Reading, first_line
+from orchestration.ingestion.rows import Origin, defined, insert, latest, moment_literal, total_row, values_of
 
 # The disk, the memory or DuckDB itself failed: no file is to blame, and trying on would hide it.
 _NOT_THE_FILES_FAULT = (duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException)
 
 
-@dataclass(frozen=True)
-class _Origin:
-    """SQL expressions of a row's file: its id, and the version of a row without a sync stamp."""
-
-    file_id: str
-    version: str
-
-
-_GROUP_ORIGIN = _Origin("__file_id", "__file_version")
+_GROUP_ORIGIN = Origin("__file_id", "__file_version")
 
 
 class OtherEncoding(Exception):
@@ -124,8 +101,8 @@ def land(
     """
     if not reading.has_malformed and not has_flaw:
         try:
-            values = _values(reading, table, version.now)
-            connection.execute(_insert(reading, table, _origin(version), values))
+            values = values_of(reading, table, version.now)
+            connection.execute(insert(reading, table, _origin(version), values))
             landed = _summary(connection, reading, table, version, 0)
             if not landed.is_ahead:
                 return landed
@@ -174,7 +151,7 @@ def land_group(
     clocks = [column for column in table.columns if column.clock]
     newest = "".join(f", max(r.{identifier(column.name)})::timestamp" for column in clocks)
     try:
-        connection.execute(_insert(stamped, table, _GROUP_ORIGIN, _values(stamped, table, now)))
+        connection.execute(insert(stamped, table, _GROUP_ORIGIN, values_of(stamped, table, now)))
         found = connection.execute(
             "select _file_id, count(*), max(r._version) filter (r._version <> g.version),"
             f" bool_or(r._version = g.version){newest}"
@@ -202,140 +179,13 @@ def raise_if_disk_is_full(error: duckdb.Error) -> None:
 
 def drop_scratch_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Drop what reading left behind in the session."""
-    for name in (SOURCE, PROBLEMS, f"temp.{REJECTS}", f"temp.{REJECTS_SCAN}"):
+    rejects = [f"temp.{name}{scan}" for name in (REJECTS, REJECTS_AGAIN) for scan in ("", "_scan")]
+    for name in (PROBLEMS, *rejects):
         connection.execute(f"drop table if exists {name}")
 
 
-def _origin(version: FileVersion) -> _Origin:
-    return _Origin(f"{version.file_id}::ubigint", _moment(version.version))
-
-
-def _values(
-    reading: Reading, table: Table, now: datetime, notations: Mapping[str, Notation] | None = None
-) -> list[Value]:
-    """The contract columns that the file has; with notations for the thorough way.
-
-    Each is defined over the one before: the file's value, the cleaned one, the typed one. The names keep DuckDB from
-    evaluating a definition wherever it is used, which made the thorough way twenty times slower.
-    """
-    values = []
-    thorough = notations is not None
-    for number, column in enumerate(table.columns):
-        if column.name in reading.mapping.told:
-            constant = quote(reading.mapping.told[column.name])
-            values.append(Value(column, constant, constant, None, None, ()))
-            continue
-        position = reading.mapping.columns.get(column.name)
-        if position is None:
-            continue
-        landed, source_type = reading.values[position], reading.types[position]
-        notation = notations.get(column.name) if notations is not None else None
-        if thorough and column.data_type == "boolean":
-            notation = PLAIN
-        trims = notation is not None and notation.trims and source_type == "VARCHAR"
-        raw, raw_definition = landed, None
-        if trims or not reading.nulls_are_read:
-            raw, raw_definition = f"__raw_{number}", cleaned(landed, source_type, trim=trims)
-        typed = typed_definition = convert(raw, source_type, column, notation)
-        if thorough:
-            typed = f"__typed_{number}"
-        unread = f"{raw} is not null and {typed} is null"
-        flaws = [(unread, expected(column.data_type, notation or PLAIN))]
-        if source_type == "VARCHAR" and column.data_type == "varchar":
-            flaws = []
-        if reading.is_handmade and is_id(column):
-            flaws = [(spoilt_id(raw), SPOILT)]
-            if not thorough:
-                typed = f"case when {spoilt_id(raw)} then null else {raw} end"
-        elif reading.is_handmade and column.is_number:
-            if thorough:
-                flaws.insert(0, (f"{unread} and {spoilt_number(raw)}", SPOILT))
-            elif column.data_type != "bigint" and reading.dialect and reading.dialect.delimiter == ";":
-                # Where the comma marks decimals, a machine's 1.234 is a person's 1234.
-                typed = f"case when {open_thousands(raw)} then null else {typed} end"
-        if column.required:
-            flaws.append((f"{raw} is null", "required, but empty"))
-        if column.clock:
-            limit = _latest(column, now)
-            flaws.append((f"coalesce({typed} > {_moment(limit)}, false)", f"later than the load at {now}"))
-        values.append(Value(column, raw, typed, raw_definition, typed_definition if thorough else None, tuple(flaws)))
-    return values
-
-
-def _defined(relation: str, values: list[Value], total: str | None = None) -> str:
-    """The relation with the cleaned and the typed values that are defined by name, and what is a total row."""
-    raw = "".join(f", {value.raw_definition} as {value.raw}" for value in values if value.raw_definition)
-    typed = "".join(f", {value.typed_definition} as {value.typed}" for value in values if value.typed_definition)
-    if raw:
-        relation = f"(select *{raw} from {relation})"
-    relation = f"(select *{typed} from {relation})" if typed else relation
-    return f"(select *, {total} as {IS_TOTAL} from {relation})" if total else relation
-
-
-def _insert(
-    reading: Reading,
-    table: Table,
-    origin: _Origin,
-    values: list[Value],
-    *,
-    source: str | None = None,
-) -> str:
-    """An insert that fails at the first flaw; over `source`, whose flawless rows are chosen, it cannot
-    fail.
-    """
-    by_name = {value.column.name: value for value in values}
-    selected = []
-    for column in table.columns:
-        if column.name not in by_name:
-            selected.append(f"null::{column.data_type}")
-            continue
-        value = by_name[column.name]
-        selected.append(value.typed if source else value.or_error())
-    file_id = origin.file_id
-    if not source and reading.is_handmade:
-        file_id = f"case when {_may_be_total(reading, table)} then error('flaw')::ubigint else {file_id} end"
-    selected += [_extra(reading), file_id, _row_version(reading, origin)]
-    names = ", ".join(identifier(name) for name in (*table.names, "_extra", "_file_id", "_version"))
-    flawed = [condition for value in values for condition, _ in value.flaws]
-    if reading.malformed:
-        flawed.append(reading.malformed)
-    if source and reading.is_handmade:
-        flawed.append(IS_TOTAL)
-    choice = f" where not ({' or '.join(f'({condition})' for condition in flawed)})" if source and flawed else ""
-    relation = source or _defined(reading.relation, values)
-    return f"insert into {table.relation} ({names}) select {', '.join(selected)} from {relation}{choice}"
-
-
-def _may_be_total(reading: Reading, table: Table) -> str:
-    """A total row that breaks nothing stands out by its first value, or by a text that is required."""
-    positions = {0} | {
-        reading.mapping.columns[c.name] for c in table.columns if c.required and c.name in reading.mapping.columns
-    }
-    typed = {
-        reading.mapping.columns[c.name]
-        for c in table.columns
-        if c.data_type != "varchar" and c.name in reading.mapping.columns
-    }
-    texts = sorted(positions - typed)
-    return may_be_total(reading.values[position] for position in texts) if texts else "false"
-
-
-def _extra(reading: Reading) -> str:
-    """Unknown columns as JSON in the order of their names; NULL where all of them are empty."""
-    unknown = reading.mapping.unknown
-    if not unknown:
-        return "null::json"
-    fields = ", ".join(f"{identifier(name)} := {reading.originals[i]}" for name, i in unknown.items())
-    filled = " or ".join(f"({cleaned(reading.values[i], reading.types[i])}) is not null" for i in unknown.values())
-    return f"case when {filled} then to_json(struct_pack({fields})) end"
-
-
-def _row_version(reading: Reading, origin: _Origin) -> str:
-    position = reading.mapping.stamp
-    if position is None:
-        return origin.version
-    stamp = convert(reading.values[position], reading.types[position], Column("stamp", "timestamp"))
-    return f"coalesce({stamp}, {origin.version})"
+def _origin(version: FileVersion) -> Origin:
+    return Origin(f"{version.file_id}::ubigint", moment_literal(version.version))
 
 
 def _summary(
@@ -347,7 +197,7 @@ def _summary(
 ) -> Landed:
     clocks = [column for column in table.columns if column.clock]
     newest = ", ".join(f"max({identifier(column.name)})::timestamp" for column in clocks)
-    unstamped = f"_version = {_moment(version.version)}"
+    unstamped = f"_version = {moment_literal(version.version)}"
     [(rows, stamp, is_unstamped, *events)] = connection.execute(
         f"select count(*), max(_version) filter (not ({unstamped})), coalesce(bool_or({unstamped}), true)"
         f"{', ' if newest else ''}{newest} from {table.relation}"
@@ -374,13 +224,8 @@ def _landed(
         newest_stamp=stamp,
         has_unstamped=is_unstamped,
         dialect=reading.described,
-        is_ahead=any(event and event > _latest(column, now) for column, event in zip(clocks, events, strict=True)),
+        is_ahead=any(event and event > latest(column, now) for column, event in zip(clocks, events, strict=True)),
     )
-
-
-def _latest(column: Column, now: datetime) -> datetime:
-    """The latest moment that an observed event can have."""
-    return now + (_AHEAD_OF_UTC if column.data_type == "date" else timedelta())
 
 
 def _land_thoroughly(
@@ -392,59 +237,72 @@ def _land_thoroughly(
     restart: Callable[[], None],
 ) -> Landed:
     try:
-        reading, values = _read_source(connection, reading, table, version)
+        reading, values, records = _insert_all(connection, reading, table, version, restart)
     except duckdb.InvalidInputException as error:
         if reading.dialect is None or "invalid state" not in str(error):
             raise
         # Lines that end now with CR LF, now with LF.
         restart()
         reading = reading.with_dialect(reading.dialect, with_unix_lines(reading.path, scratch))
-        reading, values = _read_source(connection, reading, table, version)
-    find_problems(connection, reading, table, values)
-    quarantined = write_quarantine(connection, reading, version)
-    reading = replace(reading, described=reading.described | find_totals(connection, reading))
-    connection.execute(_insert(reading, table, _origin(version), values, source=SOURCE))
+        reading, values, records = _insert_all(connection, reading, table, version, restart)
+    quarantined = 0
+    [(flawed,)] = connection.execute(f"delete from {table.relation} where _file_id is null").fetchall()
+    if flawed or _rejects(connection, reading):
+        find_problems(connection, reading, table, values, _numbered(reading, values))
+        located = with_lines(connection, reading, records)
+        quarantined = write_quarantine(connection, reading, version, located)
+        reading = replace(reading, described=reading.described | find_totals(connection, reading, located))
     return _summary(connection, reading, table, version, quarantined)
 
 
-def _read_source(
-    connection: duckdb.DuckDBPyConnection, reading: Reading, table: Table, version: FileVersion
-) -> tuple[Reading, list[Value]]:
-    """Copy the records as they are, with their position and values, into a scratch table."""
-    read = _copy_source(connection, reading, table, version)
-    if reading.dialect is None:
-        return read
-    errors = _rejects(connection)
+def _insert_all(
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    table: Table,
+    version: FileVersion,
+    restart: Callable[[], None],
+) -> tuple[Reading, list[Value], int]:
+    """Write all records to the raw table, in the dialect that reads most of them; how many there are.
+
+    A second pass looks for what is wrong with flawed ones: it costs far less than a copy of every record.
+    """
+    read = _insert_once(connection, reading, table, version)
+    errors = _rejects(connection, reading)
     if "INVALID ENCODING" in errors:
         raise OtherEncoding
-    if "UNQUOTED VALUE" in errors:
+    if reading.dialect and "UNQUOTED VALUE" in errors:
+        restart()
         escaped = reading.with_dialect(replace(reading.dialect, escape="\\"))
-        other = _copy_source(connection, escaped, table, version)
-        if sum(_rejects(connection).values()) < sum(errors.values()):
+        other = _insert_once(connection, escaped, table, version)
+        if sum(_rejects(connection, reading).values()) < sum(errors.values()):
             return other
-        return _copy_source(connection, reading, table, version)
+        restart()
+        return _insert_once(connection, reading, table, version)
     return read
 
 
-def _rejects(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+def _rejects(connection: duckdb.DuckDBPyConnection, reading: Reading) -> dict[str, int]:
     """How many records are none, by kind of error."""
+    if reading.dialect is None:
+        return {}
     return dict(connection.execute(f"select error_type, count(*) from {REJECTS} group by 1").fetchall())
 
 
-def _copy_source(
+def _insert_once(
     connection: duckdb.DuckDBPyConnection, reading: Reading, table: Table, version: FileVersion
-) -> tuple[Reading, list[Value]]:
+) -> tuple[Reading, list[Value], int]:
     notations, told = find_notations(connection, reading, table)
-    values = _values(reading, table, version.now, notations)
-    incomplete = " or ".join(f"{value.typed} is null" for value in values if value.column.required) or "false"
-    total = is_total(reading, incomplete) if reading.is_handmade else None
+    values = values_of(reading, table, version.now, notations)
     drop_scratch_tables(connection)
-    numbered = f"(select row_number() over () as _ordinal, * from {reading.tolerant_relation})"
-    connection.execute(
-        f"create temp table {SOURCE.removeprefix('temp.')} as select * from {_defined(numbered, values, total)}"
-    )
-    return replace(reading, described=reading.described | told), values
+    source = defined(reading.tolerant_relation, values, total_row(reading, values))
+    [(records,)] = connection.execute(insert(reading, table, _origin(version), values, source=source)).fetchall()
+    return replace(reading, described=reading.described | told), values, records
 
 
-def _moment(moment: datetime) -> str:
-    return f"timestamp '{moment:%Y-%m-%d %H:%M:%S.%f}'"
+def _numbered(reading: Reading, values: list[Value]) -> str:
+    """The records with their typed values and, numbered after them, their position.
+
+    Conditions over it are not pushed below the numbers: otherwise every value would be converted for them once more.
+    """
+    records = defined(reading.profiled_relation, values, total_row(reading, values))
+    return f"(select row_number() over () as _ordinal, * from {records})"

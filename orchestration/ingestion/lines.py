@@ -6,14 +6,19 @@ Does not belong here: what is wrong with the record (`quarantine`).
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
 
 from orchestration.ingestion.conversion import quote
 from orchestration.ingestion.readers import REJECTS, Reading
 
+# Bytes of a text that are looked at together.
+_CHUNK = 16 << 20
+
 
 def line_queries(
-    connection: duckdb.DuckDBPyConnection, reading: Reading, source: str, problems: str
+    connection: duckdb.DuckDBPyConnection, reading: Reading, problems: str, records: int
 ) -> tuple[str, str]:
     """Queries of the problem records and of the rejected records, both with their true `line`.
 
@@ -21,6 +26,10 @@ def line_queries(
     """
     assert reading.dialect is not None
     header = reading.dialect.header_lines
+    if _count_lines(reading.path) == header + records:
+        # Every record has a line of its own, so nothing was rejected either.
+        return f"select *, _ordinal + {header} as line from {problems}", f"select * from {REJECTS}"
+    source = f"(select row_number() over () as _ordinal, * from {reading.profiled_relation})"
     feeds = " + ".join(f"coalesce(length({c}) - length(replace({c}, chr(10), '')), 0)" for c in reading.values)
     holds_feed = " or ".join(f"contains({c}, chr(10))" for c in reading.values)
     feeds_in_values = connection.execute(f"select 1 from {source} where {holds_feed} limit 1").fetchall()
@@ -53,6 +62,18 @@ def line_queries(
         )
 
     return moved(of_problems), moved(of_rejects)
+
+
+def _count_lines(path: Path) -> int | None:
+    """How many lines a text has; None where some of them end otherwise than with LF or CR LF."""
+    lines, last = 0, b"\n"
+    with path.open("rb") as stream:
+        while part := stream.read(_CHUNK):
+            lines += part.count(b"\n")
+            last = part[-1:]
+            if part.count(b"\r") != part.count(b"\r\n"):
+                return None
+    return lines + (last != b"\n")
 
 
 def _blank_lines(reading: Reading, header: int) -> str:

@@ -308,6 +308,7 @@ def _date_notation(column: Column, shapes: list[str], look: Look, told: dict[str
         offset=any(_WITHOUT_SECONDS.fullmatch(shape) for shape in strange),
         digits=any(re.fullmatch(r"9{8,19}(\.9+)?", shape) for shape in strange),
         words=any(re.search(r"[^\W\d_]{3}", shape) for shape in strange),
+        iso=len(strange) < len(bare),
     )
 
 

@@ -1,7 +1,7 @@
 """Records that break the contract: found with every flaw, and written to the quarantine.
 
-Belongs here: line, column, value and reason of a flaw. Does not belong here: what a flaw is (`landing` says
-it in conditions), or the rows that are fine.
+Belongs here: line, column, value and reason of a flaw. Does not belong here: what a flaw is (`rows` says it in
+conditions), or the rows that are fine.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ import duckdb
 from orchestration.ingestion.contracts import Column, Table
 from orchestration.ingestion.conversion import identifier, quote
 from orchestration.ingestion.lines import line_queries
-from orchestration.ingestion.readers import REJECTS, Reading
+from orchestration.ingestion.readers import Reading
 from orchestration.ingestion.totals import AROUND, looks_like_total
 
-SOURCE = "temp.funnelhouse_source"
 PROBLEMS = "temp.funnelhouse_problems"
 # Column of the source: the record is a total row.
 IS_TOTAL = "__is_total"
@@ -82,8 +81,22 @@ class Value:
         return f"coalesce({self.typed}, {unread})"
 
 
-def find_problems(connection: duckdb.DuckDBPyConnection, reading: Reading, table: Table, values: list[Value]) -> None:
-    """Note every record that breaks the contract, with its position and flaws, in a scratch table."""
+# Queries of the problem records and of the rejected records, with their lines.
+Located = tuple[str, str]
+
+
+def find_problems(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, table: Table, values: list[Value], source: str
+) -> None:
+    """Note every record that breaks the contract, with its position and flaws, in a scratch table.
+
+    Args:
+        connection: the warehouse.
+        reading: the file.
+        table: its contract.
+        values: its columns.
+        source: its records with their position `_ordinal`, and whatever the values and flaws name.
+    """
     problem = "{{'column_name': {column}, 'value': {value}, 'reason': {reason}}}"
     found = []
     if reading.malformed:
@@ -116,17 +129,16 @@ def find_problems(connection: duckdb.DuckDBPyConnection, reading: Reading, table
         f"create temp table {PROBLEMS.removeprefix('temp.')} as"
         f" select _ordinal, {reading.line or '_ordinal'} as _line, {listed} as problems,"
         f" to_json(struct_pack({fields})) as row, {key} as key,"
-        f" {IS_TOTAL if reading.is_handmade else 'false'} as is_total from {SOURCE}"
+        f" {IS_TOTAL if reading.is_handmade else 'false'} as is_total from {source}"
         f" where {' or '.join(f'({flaw})' for flaw in flaws) or 'false'}"
     )
 
 
-def write_quarantine(connection: duckdb.DuckDBPyConnection, reading: Reading, version: FileVersion) -> int:
+def write_quarantine(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, version: FileVersion, located: Located
+) -> int:
     """Write one quarantine row per bad record: its first flaw, the others named in the reason."""
-    found = _with_lines(connection, reading)
-    if found is None:
-        return 0
-    flaws, rejects = found
+    flaws, rejects = located
     flaws = f"select * from ({flaws}) where not is_total"
     others = "list_transform(problems[2:], lambda p: concat(p.column_name, ': ', p.reason))"
     selects = [
@@ -158,12 +170,11 @@ def write_quarantine(connection: duckdb.DuckDBPyConnection, reading: Reading, ve
     return total
 
 
-def find_totals(connection: duckdb.DuckDBPyConnection, reading: Reading) -> dict[str, object]:
+def find_totals(connection: duckdb.DuckDBPyConnection, reading: Reading, located: Located) -> dict[str, object]:
     """How many total rows there are, and what they say."""
-    found = _with_lines(connection, reading) if reading.is_handmade else None
-    if found is None:
+    if not reading.is_handmade:
         return {}
-    flaws, rejects = found
+    flaws, rejects = located
     # Empty cells say nothing, and an export has many of them in its total row.
     filled = "json_merge_patch('{}'::json, row)"
     selects = [f"select line, {filled}::varchar as says from ({flaws}) where is_total"]
@@ -178,19 +189,14 @@ def find_totals(connection: duckdb.DuckDBPyConnection, reading: Reading) -> dict
     }
 
 
-def _with_lines(connection: duckdb.DuckDBPyConnection, reading: Reading) -> tuple[str, str] | None:
-    """Queries of the problem records and of the rejected records with their lines; None where there are none."""
+def with_lines(connection: duckdb.DuckDBPyConnection, reading: Reading, records: int) -> Located:
+    """The problem records and the rejected records of a file with that many records, with their lines."""
     if not reading.dialect:
         return f"select *, _line as line from {PROBLEMS}", ""
-    [(found,)] = connection.execute(
-        f"select (select count(*) from {PROBLEMS}) + (select count(*) from {REJECTS})"
-    ).fetchall()
-    if not found:
-        return None
     before = len(reading.dialect.preamble)
     flaws, rejects = (
         f"select * replace (line + {before} as line) from ({query})"
-        for query in line_queries(connection, reading, SOURCE, PROBLEMS)
+        for query in line_queries(connection, reading, PROBLEMS, records)
     )
     return flaws, rejects
 

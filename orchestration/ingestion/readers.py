@@ -25,7 +25,7 @@ from orchestration.ingestion.nesting import Tree, columns_of
 from orchestration.ingestion.workbooks import ROW_NUMBER, read_sheet
 
 REJECTS = "funnelhouse_rejects"
-REJECTS_SCAN = "funnelhouse_rejects_scan"
+REJECTS_AGAIN = "funnelhouse_rejects_again"
 _TOLD_TEXT = 300
 WORKBOOKS = frozenset({"xlsx", "xls", "xlsb", "ods"})
 
@@ -82,8 +82,11 @@ class Reading:
 
     @property
     def profiled_relation(self) -> str:
-        """The relation with rows that are not well formed left out, for a look at the others."""
-        return _csv_relation([self.path], self.dialect, rejects="") if self.dialect else self.relation
+        """The same rows, for another look at them.
+
+        Without rejects tables, DuckDB also leaves out a sound row after a row with an open quote.
+        """
+        return _csv_relation([self.path], self.dialect, rejects=REJECTS_AGAIN) if self.dialect else self.relation
 
     @property
     def is_handmade(self) -> bool:
@@ -202,7 +205,7 @@ def _csv_relation(paths: Sequence[Path], dialect: Dialect, *, rejects: str | Non
         paths: texts.
         dialect: how they are written.
         named: whether the column `filename` tells them apart.
-        rejects: table to write records to that are none, or an empty text to leave them out; else they fail.
+        rejects: table to write records to that are none; without it they fail.
     """
     # Nothing is sniffed: what DuckDB guesses (formats of dates, types) depends on the rows it happens to see.
     columns = ", ".join(f"c{i}: 'VARCHAR'" for i in range(len(dialect.headers)))
@@ -222,10 +225,8 @@ def _csv_relation(paths: Sequence[Path], dialect: Dialect, *, rejects: str | Non
     if rejects:
         options += [
             "store_rejects = true, rejects_limit = 0",
-            f"rejects_table = '{rejects}', rejects_scan = '{REJECTS_SCAN}'",
+            f"rejects_table = '{rejects}', rejects_scan = '{rejects}_scan'",
         ]
-    elif rejects is not None:
-        options.append("ignore_errors = true")
     return f"read_csv({', '.join(options)})"
 
 

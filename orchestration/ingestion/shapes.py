@@ -5,6 +5,8 @@ Belongs here: looking at all values of a file in few queries. Does not belong he
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import duckdb
 
 from orchestration.ingestion.contracts import Column
@@ -25,6 +27,8 @@ class Look:
     def __init__(self, connection: duckdb.DuckDBPyConnection, reading: Reading) -> None:
         self.connection = connection
         self.relation = reading.profiled_relation
+        # Between semicolons a comma is usually the decimal mark.
+        self.prefers_comma = reading.dialect is not None and reading.dialect.delimiter == ";"
         self.values: dict[str, str] = {}
         self.dates: frozenset[str] = frozenset()
         self.conditions: dict[tuple[str, str], str] = {}
@@ -72,34 +76,36 @@ class Look:
         # 0,125 is no thousand: whether a value begins with a zero belongs to its shape.
         zero = f"{value} ^@ '0' or {value} ^@ '-0'"
         shape = f"concat(case when {zero} then '0' else '.' end, {digits})"
-        return _number_code(value, zero), f"case when {value} is not null then {shape} end"
+        return _number_code(value, prefers_comma=self.prefers_comma), f"case when {value} is not null then {shape} end"
 
 
-def _number_code(value: str, zero: str) -> str:
-    """Where sign and mark stand in a number that has no more than these; that costs a third of translating it."""
-    number = f"isfinite(try_cast(replace({value}, ',', '.') as double))"
-    strange = " or ".join(f"contains({value}, '{mark}')" for mark in ("_", "e", "E", " "))
-    return (
-        f"case when {number} and strlen({value}) < 40 and not ({strange}) then"
-        f" (case when {zero} then 2000000 else 0 end)"
-        f" + (case when {value} ^@ '-' or {value} ^@ '+' then 1000000 else 0 end)"
-        f" + instr({value}, ',') * 10000 + instr({value}, '.') * 100 + strlen({value}) end"
-    )
+def _common(mark: str, other: str, spaces: str) -> Iterator[tuple[str, str]]:
+    """Common ways to write a number with that decimal mark, and one shape that proves as much as each of them."""
+    yield rf"-?(?:\d+[{mark}](?:\d{{1,2}}|\d{{4,}})|(?:0\d*|\d{{4,}})[{mark}]\d{{3}})", f".9{mark}9"
+    for group in (*spaces, other):
+        yield rf"-?[1-9]\d{{0,2}}(?:[{group}]\d{{3}})+[{mark}]\d*", f".9{group}999{mark}9"
+    yield rf"-?[1-9]\d{{0,2}}[{mark}]\d{{3}}", f".9{mark}999"
+
+
+# A match costs a tenth of a shape.
+_COMMON_NUMBERS = (
+    (r"-?[1-9]\d*", ".9"),
+    ("0", "09"),
+    *_common(",", ".", " \u202f\u00a0"),
+    *_common(".", ",", ""),
+)
+_WITH_COMMA = [code for code, (_, shape) in enumerate(_COMMON_NUMBERS) if shape.find(",") > shape.find(".", 1)]
+
+
+def _number_code(value: str, *, prefers_comma: bool) -> str:
+    """Which of the common ways to write a number this is; the likely ones are tried first."""
+    order = sorted(range(len(_COMMON_NUMBERS)), key=lambda code: (code > 0, (code in _WITH_COMMA) != prefers_comma))
+    cases = (f"when regexp_full_match({value}, {quote(_COMMON_NUMBERS[code][0])}) then {code}" for code in order)
+    return f"case {' '.join(cases)} end"
 
 
 def _number_shape(code: int) -> str:
-    zero, sign, comma, point, length = (
-        code // 2000000,
-        code // 1000000 % 2,
-        code // 10000 % 100,
-        code // 100 % 100,
-        code % 100,
-    )
-    shape = ["9"] * length
-    for at, mark in ((sign, "-"), (comma, ","), (point, ".")):
-        if at:
-            shape[at - 1] = mark
-    return ("0" if zero else ".") + "".join(shape)
+    return _COMMON_NUMBERS[code][1]
 
 
 # Common shapes of dates: a letter for the order of day and month, and one for each mark and length.
