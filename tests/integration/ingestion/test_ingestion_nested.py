@@ -59,7 +59,7 @@ def test_nested_values_land_alike_from_every_format(tmp_path: Path, file: str, c
 
 
 def test_what_is_no_json_is_quarantined(tmp_path: Path) -> None:
-    connection = load(tmp_path, "e.csv", AS_CSV + "00fe,,{page\n00fd,170928720012345,\n")
+    connection = load(tmp_path, "e.csv", AS_CSV + "00fe,,{page\n00fd,17092872001234,\n")
     assert connection.execute("select line, column_name, reason from ledger.quarantine order by line").fetchall() == [
         (3, "params", "not JSON"),
         (4, "moment", "not a timestamp as YYYY-MM-DD HH:MM:SS, with or without an offset"),
