@@ -31,56 +31,67 @@ changed as (
 
 ),
 
-present as (
+both_sides as (
 
     select
-        changed.file_id,
-        changed.previous_file_id,
-        {{ field_of('listed.entry', 'name') }} as column_name,
-        {{ field_of('listed.entry', 'type') }} as column_type,
-        {{ field_of('listed.entry', 'column') }} as contract_column
+        file_id,
+        previous_file_id,
+        'now' as side,
+        columns
     from changed
-    cross join {{ unnest_objects('changed.columns', ['name', 'type', 'column'], 'listed') }}
+
+    union all
+
+    select
+        file_id,
+        previous_file_id,
+        'before' as side,
+        previous_columns as columns
+    from changed
 
 ),
 
-previous as (
+listed_columns as (
 
     select
-        changed.file_id,
-        changed.previous_file_id,
+        both_sides.file_id,
+        both_sides.previous_file_id,
+        both_sides.side,
         {{ field_of('listed.entry', 'name') }} as column_name,
         {{ field_of('listed.entry', 'type') }} as column_type,
         {{ field_of('listed.entry', 'column') }} as contract_column
-    from changed
-    cross join {{ unnest_objects('changed.previous_columns', ['name', 'type', 'column'], 'listed') }}
+    from both_sides
+    cross join {{ unnest_objects('both_sides.columns', ['name', 'type', 'column'], 'listed') }}
+
+),
+
+paired as (
+
+    select
+        file_id,
+        previous_file_id,
+        column_name,
+        coalesce(
+            max(case when side = 'now' then contract_column end), max(case when side = 'before' then contract_column end)
+        ) as contract_column,
+        max(case when side = 'before' then column_type end) as type_before,
+        max(case when side = 'now' then column_type end) as type_now
+    from listed_columns
+    group by file_id, previous_file_id, column_name
 
 ),
 
 compared as (
 
     select
-        coalesce(present.file_id, previous.file_id) as file_id,
-        coalesce(present.previous_file_id, previous.previous_file_id) as previous_file_id,
-        coalesce(present.column_name, previous.column_name) as column_name,
-        coalesce(present.contract_column, previous.contract_column) as contract_column,
+        *,
         case
-            when previous.column_name is null then 'new'
-            when present.column_name is null then 'gone'
+            when type_before is null then 'new'
+            when type_now is null then 'gone'
             else 'retyped'
-        end as change,
-        previous.column_type as type_before,
-        present.column_type as type_now
-    from present
-    full outer join previous
-        on
-            present.file_id = previous.file_id
-            and present.previous_file_id = previous.previous_file_id
-            and present.column_name = previous.column_name
-    where
-        present.column_type is null
-        or previous.column_type is null
-        or present.column_type <> previous.column_type
+        end as change
+    from paired
+    where type_before is null or type_now is null or type_before <> type_now
 
 ),
 
