@@ -49,7 +49,8 @@ docs: $(INSTALLED) ## Write the data dictionary to .funnelhouse/dbt/static_index
 	@$(BIN)/python -m orchestration.dictionary
 
 bench: $(INSTALLED) ## Measure speed and memory against the floor: make bench SCALE=S (or M)
-	@$(BIN)/python benchmarks/bench.py --scale $(SCALE)
+	@$(BIN)/python -m benchmarks.bench --scale $(SCALE)
+	@$(BIN)/python -m benchmarks.ingestion
 
 clean: ## Remove the environment and everything that was built
 	rm -rf $(VENV) .funnelhouse build dbt_project/target dbt_project/logs
