@@ -132,7 +132,9 @@ def _told(value: object) -> str:
     """What was found in a file, and in which column by which value."""
     if isinstance(value, Mapping):
         return "(" + ", ".join(f"{column}: {evidence}" for column, evidence in value.items()) + ")"
-    return "(" + "; ".join(map(str, value)) + ")" if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return "(" + "; ".join(map(str, value)) + ")"
+    return "tab" if value == "\t" else str(value)
 
 
 def print_file_checks(files: Iterable[FileCheck]) -> None:

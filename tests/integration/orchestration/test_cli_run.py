@@ -83,7 +83,12 @@ def test_check_tells_what_is_inside_and_loads_nothing(settings: Settings, capsys
     assert "crm/opportunities.csv" in shown and "csv" in shown
     assert not settings.warehouse.exists()
 
-    (Path(settings.extracts) / "crm" / "opportunities.csv").write_text("id,amount\n1,2\n")
+    file = Path(settings.extracts) / "crm" / "opportunities.csv"
+    file.write_text(file.read_text().replace(",", "\t"))
+    assert cli.call(["check"]) == 0
+    assert "delimiter=tab" in capsys.readouterr().out
+
+    file.write_text("id,amount\n1,2\n")
     assert cli.call(["check"]) == 1
     shown_again = capsys.readouterr()
     assert shown_again.err.startswith("Error: 1 of 1 files would be rejected: crm/opportunities.csv")
