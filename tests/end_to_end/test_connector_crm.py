@@ -178,6 +178,7 @@ def won(tmp_path_factory: pytest.TempPathFactory, connectors: Outcome) -> tuple[
     return outcome, folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("crm", "counted"), [("salesforce", salesforce_opportunities), ("hubspot", hubspot_opportunities)]
 )

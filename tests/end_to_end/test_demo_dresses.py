@@ -25,6 +25,9 @@ from orchestration.demo.dresses import DRESSES, FIVETRAN, TAILORED
 from orchestration.demo.generate import generate
 from tests.conftest import Outcome, funnelhouse
 
+# Two whole runs more than the other tests need.
+pytestmark = pytest.mark.slow
+
 MARTS = (
     "dim_people",
     "fct_ad_spend",

@@ -10,6 +10,8 @@ import pytest
 from orchestration.settings import PROJECT_ROOT
 from tests.conftest import Outcome, funnelhouse
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
