@@ -191,7 +191,7 @@ def _list_remote(extracts: str) -> Iterator[Extract]:
         scheme = extracts.partition("://")[0]
         raise ExtractsNotFound(
             f"extracts cannot be read: {scheme}:// needs a library that is not installed ({error}). Install it with"
-            f" pip install 'funnelhouse[{_EXTRAS.get(scheme, scheme)}]'."
+            f" pip install '.[{_EXTRAS.get(scheme, scheme)}]' in the repository."
         ) from error
     except ValueError as error:
         raise ExtractsNotFound(f"extracts folder not found: {extracts}. {error}.") from error
