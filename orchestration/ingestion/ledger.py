@@ -211,7 +211,9 @@ def add_counts(connection: duckdb.DuckDBPyConnection, table: Table, counts: str)
 
 
 def batch_versions(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, datetime]:
-    """The newest version among the files of each batch."""
+    """The newest version among the files of each batch; nothing where no window is replaced and batches play no part."""
+    if table.load_mode != "replace_window":
+        return {}
     return dict(
         connection.execute(
             "select batch, max(version) from ledger.files where source = ? and table_name = ?"

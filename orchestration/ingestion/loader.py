@@ -200,8 +200,8 @@ class Loader:
             return self._note(extract, "", "rejected", _unopened(extract, error))
         if ledger.entries(
             self.connection,
-            "file = ? and sha256 = ? and status in ('loaded', 'duplicate', 'empty')",
-            [extract.file, sha256],
+            "file = ? and sha256 = ? and status in (select unnest(?))",
+            [extract.file, sha256, list(ledger.SETTLED)],
         ):
             return _unchanged(extract)
         try:
@@ -319,8 +319,6 @@ class Loader:
 
         It ends: the files that made a batch newer stay, so no file that is loaded anew can do so again.
         """
-        if table.load_mode != "replace_window":
-            return
         raised = {entry.batch for entry in raised_by if entry.batch in before and entry.version > before[entry.batch]}
         if not raised:
             return
