@@ -211,7 +211,7 @@ def add_counts(connection: duckdb.DuckDBPyConnection, table: Table, counts: str)
 
 
 def batch_versions(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, datetime]:
-    """The newest version among the files of each batch; nothing where no window is replaced and batches play no part."""
+    """The newest version among the files of each batch; nothing where batches play no part (no window is replaced)."""
     if table.load_mode != "replace_window":
         return {}
     return dict(
